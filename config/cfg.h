@@ -1,0 +1,283 @@
+/* What was asked for: plain structs, filled by config/load.c, read by everybody, changed by nobody
+ * after loading.
+ *
+ * Units: times in ns, rates in bit/s, sizes in bytes, IPv4 addresses in host byte order, DSCP 0..63.
+ * Names of fields are the names of the configuration keys (config/keys.def); field order is theirs too.
+ * Ownership: everything hangs on the struct cfg_lab that cfg_load() made, cfg_free() frees it all and
+ * wipes the keys.  Thread: read-only after loading, so any. */
+#ifndef CONFIG_CFG_H
+#define CONFIG_CFG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+#define CFG_KEY_MAX 64	    /* bytes of key material: the longest of cipher or auth key, salt included */
+#define CFG_NONE UINT32_MAX /* an index that names nothing */
+
+/* ---- enums; the words for each stand in config/keys.def ---- */
+enum cfg_qos_kind { CFG_QOS_FIFO, CFG_QOS_CBWFQ };
+enum cfg_unit { CFG_UNIT_PACKETS, CFG_UNIT_BYTES };
+enum cfg_action { CFG_PROTECT, CFG_BYPASS, CFG_DISCARD };
+enum cfg_direction { CFG_OUT, CFG_IN };
+enum cfg_df { CFG_DF_COPY, CFG_DF_CLEAR, CFG_DF_SET };
+enum cfg_sequence { CFG_SEQ_BEFORE_QUEUE, CFG_SEQ_AFTER_QUEUE };
+enum cfg_platform {
+	CFG_PLATFORM_IOS,
+	CFG_PLATFORM_AIM,
+	CFG_PLATFORM_VAM,
+	CFG_PLATFORM_C1700,
+	CFG_PLATFORM_MOTCR,
+	CFG_PLATFORM_SPA,
+	CFG_PLATFORM_PIX,
+	CFG_PLATFORM_IOSXE,
+};
+enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_UNIFORM, CFG_JITTER_NORMAL, CFG_JITTER_PARETO };
+enum cfg_select { CFG_SELECT_PACKET, CFG_SELECT_FLOW, CFG_SELECT_WEIGHT };
+enum cfg_traffic_kind {
+	CFG_TRAFFIC_CBR,
+	CFG_TRAFFIC_POISSON,
+	CFG_TRAFFIC_ONOFF,
+	CFG_TRAFFIC_IMIX,
+	CFG_TRAFFIC_VOICE,
+	CFG_TRAFFIC_PCAP,
+};
+
+/* Where a value stood, for messages about it after loading ("lab.cfg:12"). */
+struct cfg_where {
+	const char *file; /* NULL: set by --set or by default */
+	unsigned line;
+};
+
+struct cfg_prefix {
+	uint32_t addr; /* host byte order, host bits kept as written */
+	uint8_t len;   /* 0..32; a selector that was not given is 0.0.0.0/0 */
+};
+
+struct cfg_range16 {
+	uint16_t lo, hi; /* inclusive; not given: 0..65535 */
+};
+
+/* A class of a CBWFQ policy.  Exactly one of priority (LLQ) and bandwidth is set, except in the default
+ * class, where both may be 0. */
+struct cfg_class {
+	const char *name;
+	uint64_t dscp;	      /* bit d is set where DSCP d belongs here; 0: the default class */
+	uint64_t priority;    /* bit/s of the strict-priority policer; 0: not a priority class */
+	uint32_t burst;	      /* policer bucket, bytes; 0: 200 ms of priority, as IOS does */
+	bool police_always;   /* police without congestion too (IOS: only under congestion) */
+	uint64_t bandwidth;   /* bit/s: the weight among the fair queues; 0 in the default class: the rest */
+	uint32_t queue_limit; /* in `unit` */
+	enum cfg_unit unit;
+};
+
+struct cfg_qos {
+	enum cfg_qos_kind kind;
+	uint64_t shape;	      /* bit/s; 0: the rate of the link is the rate */
+	uint32_t shape_burst; /* bytes sent at link rate from a full bucket; 0: evenly paced */
+	uint32_t queue_limit; /* fifo */
+	enum cfg_unit unit;   /* fifo */
+	struct cfg_class *classes;
+	unsigned n_classes;
+};
+
+struct cfg_port {
+	const char *name;
+	struct cfg_prefix address;
+	uint32_t mtu; /* bytes of IP packet */
+	struct cfg_qos qos;
+	struct cfg_where where;
+};
+
+struct cfg_route {
+	struct cfg_prefix to;
+	uint32_t via;  /* next hop, host byte order */
+	uint32_t port; /* resolved: index of the port whose network holds `via` */
+	struct cfg_where where;
+};
+
+struct cfg_sa {
+	const char *name; /* the same at both ends */
+	enum cfg_direction direction;
+	uint32_t spi;
+	uint32_t src, dst;	  /* tunnel ends, host byte order */
+	const char *transform;	  /* IOS words: "esp-gcm 256", "esp-aes 128 esp-sha-hmac" */
+	uint8_t key[CFG_KEY_MAX]; /* cipher key; for AEAD key || salt (RFC 4106 §8.1) */
+	unsigned key_len;
+	uint8_t auth_key[CFG_KEY_MAX];
+	unsigned auth_key_len;
+	bool esn;
+	uint32_t window;    /* in only: packets; 0: no replay check */
+	const char *replay; /* in only: row of dataplane/replay/replay.def ("bitmap") */
+	uint64_t first_seq; /* out: first number sent (1); in: right edge at start + 1 */
+	enum cfg_df df;	    /* out only */
+	int32_t dscp;	    /* out only: outer DSCP; -1: copied */
+	uint8_t ttl;	    /* out only: outer TTL */
+	struct cfg_where where;
+};
+
+struct cfg_policy {
+	const char *name;
+	enum cfg_action action;
+	enum cfg_direction direction; /* out: packets that leave; in: what a decrypted packet must match */
+	struct cfg_prefix src, dst;
+	uint32_t proto; /* 0..255; 256: any */
+	struct cfg_range16 sport, dport;
+	uint64_t dscp;	   /* bit mask; 0: any */
+	const char *sa;	   /* protect only: name of the SA */
+	uint32_t sa_index; /* resolved, CFG_NONE where action is not protect */
+	struct cfg_where where;
+};
+
+/* A gateway, or a router in the middle (is_router: no SAs and no policies, just forwarding and QoS). */
+struct cfg_gateway {
+	const char *name;
+	bool is_router;
+	enum cfg_platform platform;
+	uint64_t poll_interval; /* ns */
+	enum cfg_sequence sequence;
+	const char *engine; /* row of crypto/engine.def ("ipsec_mb") */
+	double log_rate;    /* messages a second of each kind, token bucket of log_burst; 0: unlimited */
+	uint32_t log_burst;
+	struct cfg_port *ports;
+	unsigned n_ports;
+	struct cfg_route *routes;
+	unsigned n_routes;
+	struct cfg_sa *sas;
+	unsigned n_sas;
+	struct cfg_policy *policies;
+	unsigned n_policies;
+	struct cfg_where where;
+};
+
+struct cfg_host {
+	const char *name;
+	uint32_t address;
+	uint64_t poll_interval; /* ns: how often its sources are turned; send times are exact all the same */
+	struct cfg_where where;
+};
+
+/* What a link does to packets; a link has 1 or more paths, and its own values are the defaults of theirs. */
+struct cfg_path {
+	const char *name;
+	uint64_t rate;	/* bit/s; 0: infinitely fast */
+	uint64_t delay; /* ns, propagation */
+	enum cfg_jitter jitter;
+	uint64_t jitter_scale; /* ns: uniform 0..scale; normal: sigma; pareto: scale */
+	double jitter_shape;   /* pareto alpha */
+	bool reorder;	       /* jitter may let a packet overtake another */
+	double loss;	       /* probability 0..1 */
+	double duplicate;      /* probability 0..1 */
+	uint32_t mtu;	       /* bytes of IP packet */
+	uint32_t queue;	       /* bytes that wait before the wire; 0: unlimited */
+	uint32_t overhead;     /* layer-2 bytes added to each packet's time on the wire (Ethernet: 38) */
+	uint32_t weight;       /* for CFG_SELECT_WEIGHT */
+};
+
+/* One end of a link. */
+struct cfg_end {
+	uint32_t node; /* resolved: hosts first, then gateways: see cfg_lab */
+	uint32_t port; /* resolved: index of the gateway's port; 0 for a host */
+};
+
+struct cfg_link {
+	const char *name;
+	const char *ends[2]; /* "host" or "gateway.port" */
+	struct cfg_end end[2];
+	enum cfg_select select;
+	struct cfg_path *paths; /* each carries both directions, independently */
+	unsigned n_paths;
+	bool capture; /* write results/<name>.pcapng, both directions */
+	struct cfg_where where;
+};
+
+struct cfg_imix_entry {
+	uint32_t bytes; /* IP packet */
+	uint32_t weight;
+};
+
+struct cfg_traffic {
+	const char *name;
+	const char *class_name; /* key "class": the class in reports; by default the name */
+	enum cfg_traffic_kind kind;
+	const char *from, *to;	     /* hosts */
+	uint32_t from_host, to_host; /* resolved indices of hosts */
+	uint8_t dscp;
+	uint8_t ecn; /* 0..3 */
+	bool df;
+	uint32_t proto;	       /* 17 */
+	uint16_t sport, dport; /* of the first flow; flow i has sport + i */
+	uint32_t flows;
+	uint64_t rate;		    /* bit/s of IP packets over all flows; kinds but voice and pcap */
+	double pps;		    /* packets a second over all flows, in place of rate */
+	uint32_t size;		    /* bytes of IP packet; cbr, poisson, onoff */
+	uint64_t on, off;	    /* onoff: mean duration of a burst and of a pause, exponential, ns */
+	struct cfg_imix_entry *mix; /* imix; by default 7:4:1 of 64-, 594-, 1518-byte Ethernet frames */
+	unsigned n_mix;
+	uint32_t calls;	      /* voice: number of calls; a call is a flow */
+	const char *codec;    /* voice: "g711" 200 bytes each 20 ms, "g729" 60 bytes each 20 ms */
+	const char *file;     /* pcap: path, relative to the configuration file */
+	double speed;	      /* pcap: 2.0 plays twice as fast */
+	bool loop;	      /* pcap: from the start again until `stop` */
+	uint64_t start, stop; /* ns; stop 0: the end of the run */
+	struct cfg_where where;
+};
+
+struct cfg_set {
+	const char *path;  /* "gateways.gwb.sas.a-b.window" */
+	const char *value; /* text as on the command line */
+};
+
+struct cfg_variant {
+	const char *name;
+	struct cfg_set *set;
+	unsigned n_set;
+};
+
+struct cfg_lab {
+	const char *file; /* as given to cfg_load() */
+	const char *title;
+	uint64_t duration; /* ns during which sources send */
+	uint64_t drain;	   /* ns at most for the rest to arrive */
+	uint64_t seed;
+	uint32_t mbufs;		/* packets that can exist at once */
+	uint32_t reorder_depth; /* packets that the reordering metrics remember per flow */
+	bool events;		/* write drops.ndjson and syslog.log */
+	struct cfg_host *hosts;
+	unsigned n_hosts;
+	struct cfg_gateway *gateways; /* routers behind the gateways; node index = n_hosts + index here */
+	unsigned n_gateways;
+	struct cfg_link *links;
+	unsigned n_links;
+	struct cfg_traffic *traffic;
+	unsigned n_traffic;
+	struct cfg_variant *variants;
+	unsigned n_variants;
+};
+
+/* What config/ cannot know by itself, because crypto/ and dataplane/ stand above it.  Borrowed for the
+ * call. */
+struct cfg_hooks {
+	/* Key lengths in bytes (AEAD: salt included) that a transform wants.  False for an unknown one; then
+	 * message says what is wrong, what is allowed and what is nearest. */
+	bool (*transform)(const char *transform, unsigned *key_len, unsigned *auth_key_len, char *message,
+		size_t bytes);
+	const char *const *replay_names; /* NULL-terminated, as is the next */
+	const char *const *engine_names;
+};
+
+/* Reads FILE, applies `set` in order, checks everything, and checks every variant of the file with its values
+ * applied after `set`.  hooks may not be NULL.  On success *lab is the caller's, to be freed by cfg_free().
+ * On failure *lab is NULL, and message (bytes of it at most) says
+ * "FILE:LINE: key: what is wrong; allowed: ...; did you mean ...?", a line for each of the first 20 faults;
+ * what came by `set` has "--set key" in place of "FILE:LINE: key", what a variant caused begins with its
+ * name.  Returns ERR_CONFIG, ERR_IO or ERR_NOMEM. */
+enum status cfg_load(const char *file, const struct cfg_set *set, unsigned n_set,
+	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes);
+
+/* Frees all and wipes keys; NULL is fine. */
+void cfg_free(struct cfg_lab *lab);
+
+#endif

@@ -1,0 +1,72 @@
+/* Names become indices, and contradictions become faults: all that is compared after reading.
+ * Inside config/ only.  One thread. */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+#include "config/arena.h"
+#include "config/cfg.h"
+#include "config/faults.h"
+
+struct reader;
+
+struct check {
+	struct cfg_lab *lab;
+	const struct cfg_hooks *hooks;
+	const struct reader *reader;
+	struct arena *arena;
+	struct faults *faults;
+};
+
+/* All of the below, in order; nothing is compared that could not be resolved. */
+void check_all(const struct check *check);
+
+/* Says what is wrong with the key of an object that was read. */
+void check_fault(const struct check *check, const void *object, const char *key, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* resolve.c: indices, and defaults that depend on other keys. */
+void resolve_traffic(const struct check *check);
+void resolve_links(const struct check *check);
+void resolve_gateways(const struct check *check);
+/* check_net.c */
+void check_links(const struct check *check);
+void check_addresses(const struct check *check);
+void check_routes(const struct check *check);
+/* check_sa.c, check_policy.c, check_qos.c, check_traffic.c */
+void check_sas(const struct check *check);
+void check_policies(const struct check *check);
+void check_qos(const struct check *check);
+void check_traffic(const struct check *check);
+/* check_walk.c: does every source reach its host? */
+void check_walk(const struct check *check);
+
+/* ---- small questions ---- */
+
+static inline uint32_t
+prefix_mask(unsigned len)
+{
+	return len ? UINT32_MAX << (32 - len) : 0;
+}
+
+static inline bool
+prefix_holds(const struct cfg_prefix *prefix, uint32_t address)
+{
+	return ((prefix->addr ^ address) & prefix_mask(prefix->len)) == 0;
+}
+
+#define ADDRESS_TEXT 16
+
+/* "10.1.0.1".  Returns out. */
+const char *address_text(uint32_t address, char out[ADDRESS_TEXT]);
+/* Name of a node, host or gateway. */
+const char *node_name(const struct cfg_lab *lab, uint32_t node);
+/* Gateway of a node index, NULL for a host. */
+const struct cfg_gateway *node_gateway(const struct cfg_lab *lab, uint32_t node);
+/* Address at an end of a link. */
+uint32_t end_address(const struct cfg_lab *lab, const struct cfg_end *end);
+/* The link at a node's port; *mine is that end's index.  NULL where there is none. */
+const struct cfg_link *link_at(const struct cfg_lab *lab, uint32_t node, uint32_t port, unsigned *mine);
+/* Index of the gateway that has a port with that address, CFG_NONE where none has. */
+uint32_t gateway_of(const struct cfg_lab *lab, uint32_t address);
+
+#endif

@@ -1,0 +1,223 @@
+/* Links, addresses and next hops: every node can be reached over its own link.
+ *
+ * Addresses are compared over the whole laboratory, so private networks cannot be used twice. */
+#include "config/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How many links end there. */
+static unsigned
+count_links(const struct cfg_lab *lab, uint32_t node, uint32_t port)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < lab->n_links; i++)
+		for (unsigned e = 0; e < 2; e++)
+			n += lab->links[i].end[e].node == node && lab->links[i].end[e].port == port;
+	return n;
+}
+
+static void
+check_end_count(const struct check *check, const void *object, const char *kind, const char *name, unsigned n)
+{
+	if (n == 0)
+		check_fault(check, object, "name",
+			"%s %s is at the end of no link; allowed: exactly one link", kind, name);
+	else if (n > 1)
+		check_fault(check, object, "name",
+			"%s %s is at the ends of %u links; allowed: exactly one link", kind, name, n);
+}
+
+static void
+check_paths(const struct check *check, const struct cfg_link *link)
+{
+	for (unsigned i = 0; i < link->n_paths; i++) {
+		const struct cfg_path *path = &link->paths[i];
+
+		if (path->jitter != CFG_JITTER_NONE && path->jitter_scale == 0)
+			check_fault(check, path, "jitter",
+				"jitter of scale 0; allowed: with jitter_scale above 0");
+	}
+}
+
+void
+check_links(const struct check *check)
+{
+	const struct cfg_lab *lab = check->lab;
+
+	for (unsigned h = 0; h < lab->n_hosts; h++)
+		check_end_count(check, &lab->hosts[h], "host", lab->hosts[h].name, count_links(lab, h, 0));
+	for (unsigned g = 0; g < lab->n_gateways; g++) {
+		const struct cfg_gateway *gateway = &lab->gateways[g];
+
+		for (unsigned p = 0; p < gateway->n_ports; p++)
+			check_end_count(check, &gateway->ports[p], "port", gateway->ports[p].name,
+				count_links(lab, lab->n_hosts + g, p));
+	}
+	for (unsigned i = 0; i < lab->n_links; i++) {
+		const struct cfg_link *link = &lab->links[i];
+
+		if (link->end[0].node == link->end[1].node)
+			check_fault(check, link, "ends", "both ends are at %s; allowed: two different nodes",
+				node_name(lab, link->end[0].node));
+		check_paths(check, link);
+	}
+}
+
+/* 0/8, 127/8 and what is no unicast cannot be a node's (RFC 1122 §3.2.1.3). */
+static void
+check_unicast(const struct check *check, const void *object, uint32_t address)
+{
+	char text[ADDRESS_TEXT];
+	unsigned top = address >> 24;
+
+	if (top == 0 || top == 127 || top >= 224)
+		check_fault(check, object, "address", "%s cannot be the address of a node; allowed: unicast",
+			address_text(address, text));
+}
+
+static void
+refuse_double_address(const struct check *check, const void *object, const char *name, uint32_t address)
+{
+	char text[ADDRESS_TEXT];
+
+	check_fault(check, object, "address", "%s has %s too; allowed: each address once", name,
+		address_text(address, text));
+}
+
+static void
+check_host_address(const struct check *check, unsigned h)
+{
+	const struct cfg_lab *lab = check->lab;
+	const struct cfg_host *host = &lab->hosts[h];
+	char own[ADDRESS_TEXT], net[ADDRESS_TEXT];
+	const struct cfg_gateway *gateway;
+	const struct cfg_link *link;
+	const struct cfg_port *port;
+	unsigned mine;
+
+	check_unicast(check, host, host->address);
+	for (unsigned i = 0; i < h; i++)
+		if (lab->hosts[i].address == host->address)
+			refuse_double_address(check, host, lab->hosts[i].name, host->address);
+	link = link_at(lab, h, 0, &mine);
+	gateway = link ? node_gateway(lab, link->end[!mine].node) : NULL;
+	if (gateway == NULL)
+		return;
+	port = &gateway->ports[link->end[!mine].port];
+	if (!prefix_holds(&port->address, host->address))
+		check_fault(check, host, "address",
+			"%s is not in the network of its link; allowed: in %s/%u of %s.%s",
+			address_text(host->address, own), address_text(port->address.addr, net),
+			port->address.len, gateway->name, port->name);
+}
+
+/* The first and last address of a network are not a node's, but for RFC 3021. */
+static void
+check_port_prefix(const struct check *check, const struct cfg_port *port)
+{
+	uint32_t rest = port->address.addr & ~prefix_mask(port->address.len);
+	char text[ADDRESS_TEXT];
+
+	if (port->address.len == 0 || port->address.len == 32)
+		check_fault(check, port, "address",
+			"%s/%u is no network; allowed: an address and a length of 1..31",
+			address_text(port->address.addr, text), port->address.len);
+	else if (port->address.len < 31 && (rest == 0 || rest == ~prefix_mask(port->address.len)))
+		check_fault(check, port, "address",
+			"%s/%u is the %s address of the network; allowed: one between",
+			address_text(port->address.addr, text), port->address.len,
+			rest ? "broadcast" : "first");
+}
+
+static void
+check_port_address(const struct check *check, unsigned g, unsigned p)
+{
+	const struct cfg_lab *lab = check->lab;
+	const struct cfg_gateway *gateway = &lab->gateways[g];
+	const struct cfg_port *port = &gateway->ports[p];
+
+	check_unicast(check, port, port->address.addr);
+	check_port_prefix(check, port);
+	for (unsigned h = 0; h < lab->n_hosts; h++)
+		if (lab->hosts[h].address == port->address.addr)
+			refuse_double_address(check, port, lab->hosts[h].name, port->address.addr);
+	for (unsigned i = 0; i < g; i++)
+		for (unsigned k = 0; k < lab->gateways[i].n_ports; k++)
+			if (lab->gateways[i].ports[k].address.addr == port->address.addr)
+				refuse_double_address(check, port, lab->gateways[i].name, port->address.addr);
+	for (unsigned i = 0; i < p; i++) {
+		const struct cfg_prefix *other = &gateway->ports[i].address;
+
+		if (prefix_holds(other, port->address.addr) || prefix_holds(&port->address, other->addr))
+			check_fault(check, port, "address",
+				"the network overlaps that of port %s; allowed: "
+				"one port a network",
+				gateway->ports[i].name);
+	}
+}
+
+/* Two ports on one link are in one network. */
+static void
+check_link_network(const struct check *check, const struct cfg_link *link)
+{
+	for (unsigned e = 0; e < 2; e++) {
+		const struct cfg_gateway *gateway = node_gateway(check->lab, link->end[e].node);
+		uint32_t other = end_address(check->lab, &link->end[!e]);
+		char text[ADDRESS_TEXT];
+
+		if (gateway == NULL || node_gateway(check->lab, link->end[!e].node) == NULL)
+			continue;
+		if (!prefix_holds(&gateway->ports[link->end[e].port].address, other))
+			check_fault(check, link, "ends",
+				"%s at one end is not in the network of %s; allowed: one "
+				"network at both ends",
+				address_text(other, text), link->ends[e]);
+	}
+}
+
+void
+check_addresses(const struct check *check)
+{
+	const struct cfg_lab *lab = check->lab;
+
+	for (unsigned h = 0; h < lab->n_hosts; h++)
+		check_host_address(check, h);
+	for (unsigned g = 0; g < lab->n_gateways; g++)
+		for (unsigned p = 0; p < lab->gateways[g].n_ports; p++)
+			check_port_address(check, g, p);
+	for (unsigned i = 0; i < lab->n_links; i++)
+		check_link_network(check, &lab->links[i]);
+}
+
+static void
+check_via(const struct check *check, unsigned g, const struct cfg_route *route)
+{
+	const struct cfg_lab *lab = check->lab;
+	const struct cfg_gateway *gateway = &lab->gateways[g];
+	char via[ADDRESS_TEXT], other[ADDRESS_TEXT];
+	const struct cfg_link *link;
+	unsigned mine;
+
+	address_text(route->via, via);
+	if (route->port == CFG_NONE) {
+		check_fault(check, route, "via",
+			"a route to nowhere: %s is in no network of %s; allowed: the "
+			"address of a neighbour",
+			via, gateway->name);
+		return;
+	}
+	link = link_at(lab, lab->n_hosts + g, route->port, &mine);
+	if (link != NULL && end_address(lab, &link->end[!mine]) != route->via)
+		check_fault(check, route, "via", "a route to nowhere: nobody on link %s has %s; allowed: %s",
+			link->name, via, address_text(end_address(lab, &link->end[!mine]), other));
+}
+
+void
+check_routes(const struct check *check)
+{
+	for (unsigned g = 0; g < check->lab->n_gateways; g++)
+		for (unsigned r = 0; r < check->lab->gateways[g].n_routes; r++)
+			check_via(check, g, &check->lab->gateways[g].routes[r]);
+}

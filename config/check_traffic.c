@@ -1,0 +1,61 @@
+/* Sources: what each kind wants, and what it cannot have. */
+#include "config/check.h"
+
+#include "config/words.h"
+
+static void
+check_rate(const struct check *check, const struct cfg_traffic *traffic)
+{
+	const char *kind = cfg_traffic_kind_word(traffic->kind);
+	bool both = traffic->rate && traffic->pps > 0, none = !traffic->rate && !(traffic->pps > 0);
+
+	if (traffic->kind == CFG_TRAFFIC_VOICE || traffic->kind == CFG_TRAFFIC_PCAP) {
+		if (!none)
+			check_fault(check, traffic, traffic->rate ? "rate" : "pps",
+				"kind \"%s\" has a rate of its own; "
+				"allowed: none",
+				kind);
+	} else if (both) {
+		check_fault(check, traffic, "pps", "rate is given too; allowed: one of them");
+	} else if (none) {
+		check_fault(check, traffic, "rate",
+			"missing; allowed: kind \"%s\" wants either rate or pps, above 0", kind);
+	}
+}
+
+static void
+check_source(const struct check *check, const struct cfg_traffic *traffic)
+{
+	if (traffic->from_host != CFG_NONE && traffic->from_host == traffic->to_host)
+		check_fault(check, traffic, "to", "host %s cannot send to itself; allowed: another host",
+			traffic->to);
+	if (traffic->kind == CFG_TRAFFIC_PCAP && traffic->file == NULL)
+		check_fault(check, traffic, "file", "missing; allowed: the name of a pcap or pcapng file");
+	if (traffic->stop && traffic->stop <= traffic->start)
+		check_fault(check, traffic, "stop",
+			"not after start; allowed: a later time, or 0 for the end of the run");
+}
+
+/* Flow i has port sport + i, call i too. */
+static void
+check_flows(const struct check *check, const struct cfg_traffic *traffic)
+{
+	bool voice = traffic->kind == CFG_TRAFFIC_VOICE;
+	uint32_t n = voice ? traffic->calls : traffic->flows;
+
+	if (traffic->kind != CFG_TRAFFIC_PCAP && traffic->sport + n - 1 > UINT16_MAX)
+		check_fault(check, traffic, voice ? "calls" : "flows",
+			"%u flows from port %u on pass port 65535; "
+			"allowed: at most %u",
+			n, traffic->sport, UINT16_MAX - traffic->sport + 1);
+}
+
+void
+check_traffic(const struct check *check)
+{
+	for (unsigned i = 0; i < check->lab->n_traffic; i++) {
+		check_rate(check, &check->lab->traffic[i]);
+		check_source(check, &check->lab->traffic[i]);
+		check_flows(check, &check->lab->traffic[i]);
+	}
+}

@@ -1,0 +1,187 @@
+/* Does a packet of each source get to its host?  Goes the way of the packet, from node to node, as the
+ * gateways will: policies first, then the route to the outer destination; where the tunnel ends, to the inner
+ * one.
+ *
+ * A packet that a policy throws away is no fault of the file: that may be what the laboratory shows.  MTU,
+ * TTL and inbound policies are not looked at. */
+#include "config/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define HOPS_MAX 64
+
+/* A packet on its way. */
+struct walker {
+	const struct cfg_traffic *traffic;
+	uint32_t src, dst;
+	const struct cfg_sa *sa; /* it is inside the tunnel of that SA; NULL: in clear */
+	uint32_t node;		 /* where it is */
+};
+
+enum step { STEP_ON, STEP_ARRIVED, STEP_POLICY, STEP_LOST };
+
+static bool
+in_ports(const struct cfg_range16 *range, uint16_t port)
+{
+	return port >= range->lo && port <= range->hi;
+}
+
+/* What a capture holds is not known, so only addresses count for it. */
+static bool
+matches(const struct cfg_policy *policy, const struct walker *walker)
+{
+	const struct cfg_traffic *traffic = walker->traffic;
+
+	if (policy->direction != CFG_OUT || !prefix_holds(&policy->src, walker->src) ||
+		!prefix_holds(&policy->dst, walker->dst))
+		return false;
+	if (traffic->kind == CFG_TRAFFIC_PCAP)
+		return true;
+	if (policy->proto <= UINT8_MAX && policy->proto != traffic->proto)
+		return false;
+	if (policy->dscp && !(policy->dscp >> traffic->dscp & 1))
+		return false;
+	return in_ports(&policy->sport, traffic->sport) && in_ports(&policy->dport, traffic->dport);
+}
+
+static bool
+is_own_address(const struct cfg_gateway *gateway, uint32_t address)
+{
+	for (unsigned p = 0; p < gateway->n_ports; p++)
+		if (gateway->ports[p].address.addr == address)
+			return true;
+	return false;
+}
+
+/* Encrypts, decrypts or throws away, as the gateway will.  What was decrypted is not encrypted again. */
+static enum step
+apply_policy(struct walker *walker, const struct cfg_gateway *gateway)
+{
+	if (walker->sa != NULL) {
+		if (is_own_address(gateway, walker->sa->dst))
+			walker->sa = NULL;
+		return STEP_ON;
+	}
+	for (unsigned i = 0; i < gateway->n_policies; i++) {
+		const struct cfg_policy *policy = &gateway->policies[i];
+
+		if (!matches(policy, walker))
+			continue;
+		if (policy->action == CFG_PROTECT)
+			walker->sa = &gateway->sas[policy->sa_index];
+		return policy->action == CFG_DISCARD ? STEP_POLICY : STEP_ON;
+	}
+	return gateway->n_policies ? STEP_POLICY : STEP_ON;
+}
+
+/* Port and next hop for an address: a network of its own, or the longest route.  False where there is none.
+ */
+static bool
+find_hop(const struct cfg_gateway *gateway, uint32_t address, uint32_t *port, uint32_t *hop)
+{
+	int longest = -1;
+
+	for (unsigned p = 0; p < gateway->n_ports; p++) {
+		if (prefix_holds(&gateway->ports[p].address, address)) {
+			*port = p;
+			*hop = address;
+			return true;
+		}
+	}
+	for (unsigned r = 0; r < gateway->n_routes; r++) {
+		const struct cfg_route *route = &gateway->routes[r];
+
+		if (prefix_holds(&route->to, address) && route->to.len > longest) {
+			longest = route->to.len;
+			*port = route->port;
+			*hop = route->via;
+		}
+	}
+	return longest >= 0;
+}
+
+static enum step __attribute__((format(printf, 3, 4)))
+lost(const struct check *check, const struct walker *walker, const char *format, ...)
+{
+	const struct cfg_traffic *traffic = walker->traffic;
+	char why[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	check_fault(check, traffic, "to", "no route from %s to %s: %s; allowed: routes all the way",
+		traffic->from, traffic->to, why);
+	return STEP_LOST;
+}
+
+/* Which port it leaves by; the link there must lead to the next hop. */
+static enum step
+leave_gateway(
+	const struct check *check, struct walker *walker, const struct cfg_gateway *gateway, uint32_t *port)
+{
+	uint32_t target, hop = 0;
+	const struct cfg_link *link;
+	char text[ADDRESS_TEXT];
+	unsigned mine;
+
+	if (apply_policy(walker, gateway) == STEP_POLICY)
+		return STEP_POLICY;
+	target = walker->sa != NULL ? walker->sa->dst : walker->dst;
+	if (!find_hop(gateway, target, port, &hop))
+		return lost(check, walker, "%s has none to %s", gateway->name, address_text(target, text));
+	link = link_at(check->lab, walker->node, *port, &mine);
+	if (end_address(check->lab, &link->end[!mine]) != hop)
+		return lost(check, walker, "nobody at %s.%s has %s", gateway->name,
+			gateway->ports[*port].name, address_text(hop, text));
+	return STEP_ON;
+}
+
+/* From this node to the next. */
+static enum step
+walk_step(const struct check *check, struct walker *walker)
+{
+	const struct cfg_lab *lab = check->lab;
+	const struct cfg_gateway *gateway = node_gateway(lab, walker->node);
+	enum step step = STEP_ON;
+	const struct cfg_link *link;
+	uint32_t port = 0;
+	unsigned mine;
+
+	if (gateway != NULL)
+		step = leave_gateway(check, walker, gateway, &port);
+	if (step != STEP_ON)
+		return step;
+	link = link_at(lab, walker->node, port, &mine);
+	walker->node = link->end[!mine].node;
+	if (node_gateway(lab, walker->node) != NULL)
+		return STEP_ON;
+	if (walker->node == walker->traffic->to_host)
+		return STEP_ARRIVED;
+	return lost(check, walker, "the way ends at host %s", node_name(lab, walker->node));
+}
+
+static void
+walk(const struct check *check, const struct cfg_traffic *traffic)
+{
+	const struct cfg_lab *lab = check->lab;
+	struct walker walker = {
+		.traffic = traffic,
+		.node = traffic->from_host,
+		.src = lab->hosts[traffic->from_host].address,
+		.dst = lab->hosts[traffic->to_host].address,
+	};
+
+	for (unsigned hops = 0; hops < HOPS_MAX; hops++)
+		if (walk_step(check, &walker) != STEP_ON)
+			return;
+	lost(check, &walker, "the way turns in a circle at %s", node_name(lab, walker.node));
+}
+
+void
+check_walk(const struct check *check)
+{
+	for (unsigned i = 0; i < check->lab->n_traffic; i++)
+		walk(check, &check->lab->traffic[i]);
+}

@@ -1,0 +1,142 @@
+/* Names into indices, and defaults that depend on other keys.  A name that is not known is a fault; the index
+ * then stays CFG_NONE. */
+#include "config/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Frames of 64, 594 and 1518 bytes, 7:4:1: the simple IMIX, as sizes of IP packets. */
+static const struct cfg_imix_entry default_mix[] = {{46, 7}, {576, 4}, {1500, 1}};
+
+static uint32_t
+find_host(const struct check *check, const struct cfg_traffic *traffic, const char *key, const char *name)
+{
+	const struct cfg_lab *lab = check->lab;
+	struct nearest near;
+
+	nearest_init(&near, name);
+	for (unsigned h = 0; h < lab->n_hosts; h++) {
+		if (strcmp(lab->hosts[h].name, name) == 0)
+			return h;
+		nearest_offer(&near, lab->hosts[h].name);
+	}
+	check_fault(check, traffic, key, "no host is called \"%s\"; allowed: the name of a host%s", name,
+		nearest_text(&near));
+	return CFG_NONE;
+}
+
+void
+resolve_traffic(const struct check *check)
+{
+	for (unsigned i = 0; i < check->lab->n_traffic; i++) {
+		struct cfg_traffic *traffic = &check->lab->traffic[i];
+
+		traffic->from_host = find_host(check, traffic, "from", traffic->from);
+		traffic->to_host = find_host(check, traffic, "to", traffic->to);
+		if (traffic->class_name == NULL)
+			traffic->class_name = traffic->name;
+		if (traffic->kind != CFG_TRAFFIC_IMIX || traffic->n_mix != 0)
+			continue;
+		traffic->mix = arena_alloc(check->arena, 1, sizeof(default_mix));
+		if (traffic->mix == NULL)
+			return;
+		memcpy(traffic->mix, default_mix, sizeof(default_mix));
+		traffic->n_mix = sizeof(default_mix) / sizeof(default_mix[0]);
+	}
+}
+
+/* "host" or "gateway.port"; offers what is known to near. */
+static struct cfg_end
+find_end(const struct cfg_lab *lab, const char *text, struct nearest *near)
+{
+	for (unsigned h = 0; h < lab->n_hosts; h++) {
+		if (strcmp(lab->hosts[h].name, text) == 0)
+			return (struct cfg_end){h, 0};
+		nearest_offer(near, lab->hosts[h].name);
+	}
+	return (struct cfg_end){CFG_NONE, CFG_NONE};
+}
+
+static struct cfg_end
+find_port(const struct check *check, const char *text, struct nearest *near)
+{
+	const struct cfg_lab *lab = check->lab;
+
+	for (unsigned g = 0; g < lab->n_gateways; g++) {
+		const struct cfg_gateway *gateway = &lab->gateways[g];
+
+		for (unsigned p = 0; p < gateway->n_ports; p++) {
+			const char *name = arena_print(
+				check->arena, "%s.%s", gateway->name, gateway->ports[p].name);
+
+			if (name == NULL)
+				break;
+			if (strcmp(name, text) == 0)
+				return (struct cfg_end){lab->n_hosts + g, p};
+			nearest_offer(near, name);
+		}
+	}
+	return (struct cfg_end){CFG_NONE, CFG_NONE};
+}
+
+void
+resolve_links(const struct check *check)
+{
+	struct cfg_lab *lab = check->lab;
+
+	for (unsigned i = 0; i < lab->n_links; i++) {
+		struct cfg_link *link = &lab->links[i];
+
+		for (unsigned e = 0; e < 2; e++) {
+			struct nearest near;
+
+			nearest_init(&near, link->ends[e]);
+			link->end[e] = find_end(lab, link->ends[e], &near);
+			if (link->end[e].node == CFG_NONE)
+				link->end[e] = find_port(check, link->ends[e], &near);
+			if (link->end[e].node == CFG_NONE)
+				check_fault(check, link, "ends",
+					"\"%s\" names nothing; allowed: \"host\" or "
+					"\"gateway.port\"%s",
+					link->ends[e], nearest_text(&near));
+		}
+	}
+}
+
+static uint32_t
+find_sa(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_policy *policy)
+{
+	struct nearest near;
+
+	nearest_init(&near, policy->sa);
+	for (unsigned i = 0; i < gateway->n_sas; i++) {
+		if (strcmp(gateway->sas[i].name, policy->sa) == 0)
+			return i;
+		nearest_offer(&near, gateway->sas[i].name);
+	}
+	check_fault(check, policy, "sa", "%s has no SA \"%s\"; allowed: the name of one of its sas%s",
+		gateway->name, policy->sa, nearest_text(&near));
+	return CFG_NONE;
+}
+
+void
+resolve_gateways(const struct check *check)
+{
+	for (unsigned g = 0; g < check->lab->n_gateways; g++) {
+		struct cfg_gateway *gateway = &check->lab->gateways[g];
+
+		for (unsigned r = 0; r < gateway->n_routes; r++) {
+			struct cfg_route *route = &gateway->routes[r];
+
+			route->port = CFG_NONE;
+			for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
+				if (prefix_holds(&gateway->ports[p].address, route->via))
+					route->port = p;
+		}
+		for (unsigned i = 0; i < gateway->n_policies; i++) {
+			struct cfg_policy *policy = &gateway->policies[i];
+
+			policy->sa_index = policy->sa != NULL ? find_sa(check, gateway, policy) : CFG_NONE;
+		}
+	}
+}
