@@ -1,0 +1,306 @@
+/* Transforms: the tables of alg.def, and the words of an IOS transform set.
+ *
+ * A transform set is a list of phrases; a phrase is a word and the number that may follow it ("esp-aes 256").
+ * Phrases are compared whole, in lower case, with every synonym of every row, so that a new row needs nothing
+ * here.  Which combinations make sense: not both algorithms NULL (RFC 4303 §3.2), and an AEAD brings its own
+ * ICV (§3.2.3).  Encryption without authentication is accepted: RFC 4303 §1 allows it, and the documents that
+ * this project reproduces name it as a cure.  Keys are not known here. */
+#include "crypto/alg.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PHRASE_MAX 32 /* longer than any synonym */
+#define ROW_COUNT ((unsigned)ALG_CIPHER_COUNT + (unsigned)ALG_AUTH_COUNT)
+
+/* Some characters inside a longer text. */
+struct span {
+	const char *text;
+	size_t bytes;
+};
+
+/* The columns are single letters here: a parameter called `key` would also replace the member's name. */
+#define BYTES(s, i, b, t) .salt = s, .iv = i, .block = b, .icv = t
+
+const struct alg_cipher_info alg_cipher_info[ALG_CIPHER_COUNT] = {
+#define CIPHER(n, i, t, k, shape, r)                                                                         \
+	[ALG_CIPHER_##n] = {.name = #n, .ios = i, .tshark = t, .key = k, shape, .rfc = r},
+#define AUTH(n, i, t, k, v, r)
+#include "crypto/alg.def"
+#undef CIPHER
+#undef AUTH
+};
+
+const struct alg_auth_info alg_auth_info[ALG_AUTH_COUNT] = {
+#define CIPHER(n, i, t, k, shape, r)
+#define AUTH(n, i, t, k, v, r)                                                                               \
+	[ALG_AUTH_##n] = {.name = #n, .ios = i, .tshark = t, .key = k, .icv = v, .rfc = r},
+#include "crypto/alg.def"
+#undef CIPHER
+#undef AUTH
+};
+
+/* Ciphers and authentications counted through, for whoever looks at all phrases. */
+static const char *
+row_ios(unsigned row)
+{
+	return row < ALG_CIPHER_COUNT ? alg_cipher_info[row].ios : alg_auth_info[row - ALG_CIPHER_COUNT].ios;
+}
+
+/* The next of the synonyms split by '|'. */
+static bool
+synonym_next(const char **rest, struct span *span)
+{
+	if (**rest == '\0')
+		return false;
+	*span = (struct span){*rest, strcspn(*rest, "|")};
+	*rest += span->bytes;
+	*rest += **rest == '|';
+	return true;
+}
+
+static struct span
+synonym_first(unsigned row)
+{
+	const char *rest = row_ios(row);
+	struct span span = {"", 0};
+
+	synonym_next(&rest, &span);
+	return span;
+}
+
+/* Append one word in lower case.  What does not fit is cut off, and is then longer than any synonym. */
+static size_t
+word_append(char phrase[PHRASE_MAX], size_t used, const char **rest)
+{
+	size_t bytes = strcspn(*rest, " \t");
+
+	for (size_t i = 0; i < bytes && used < PHRASE_MAX - 1; i++)
+		phrase[used++] = (char)tolower((unsigned char)(*rest)[i]);
+	phrase[used] = '\0';
+	*rest += bytes;
+	*rest += strspn(*rest, " \t");
+	return used;
+}
+
+/* The next word, and the number that belongs to it. */
+static bool
+phrase_next(const char **rest, char phrase[PHRASE_MAX])
+{
+	*rest += strspn(*rest, " \t");
+	if (**rest == '\0')
+		return false;
+	size_t used = word_append(phrase, 0, rest);
+	if (isdigit((unsigned char)**rest) && used < PHRASE_MAX - 1) {
+		phrase[used++] = ' ';
+		word_append(phrase, used, rest);
+	}
+	return true;
+}
+
+static unsigned
+row_find(const char *phrase)
+{
+	struct span span;
+
+	for (unsigned row = 0; row < ROW_COUNT; row++)
+		for (const char *rest = row_ios(row); synonym_next(&rest, &span);)
+			if (span.bytes == strlen(phrase) && !memcmp(span.text, phrase, span.bytes))
+				return row;
+	return ROW_COUNT;
+}
+
+/* Levenshtein distance, one row of the matrix at a time. */
+static unsigned
+edit_distance(const char *phrase, struct span span)
+{
+	unsigned cost[PHRASE_MAX];
+
+	for (unsigned j = 0; j <= span.bytes; j++)
+		cost[j] = j;
+	for (unsigned i = 0; phrase[i]; i++) {
+		unsigned diagonal = cost[0];
+
+		cost[0] = i + 1;
+		for (unsigned j = 0; j < span.bytes; j++) {
+			unsigned best = diagonal + (phrase[i] != span.text[j]);
+
+			diagonal = cost[j + 1];
+			if (cost[j] + 1 < best)
+				best = cost[j] + 1;
+			if (diagonal + 1 < best)
+				best = diagonal + 1;
+			cost[j + 1] = best;
+		}
+	}
+	return cost[span.bytes];
+}
+
+/* A phrase that was only broken off ("esp-sha") is nearer than its missing letters say. */
+static struct span
+phrase_nearest(const char *phrase)
+{
+	struct span span, nearest = {"", 0};
+	unsigned least = PHRASE_MAX;
+
+	for (unsigned row = 0; row < ROW_COUNT; row++) {
+		for (const char *rest = row_ios(row); synonym_next(&rest, &span);) {
+			bool begun = !strncmp(span.text, phrase, strlen(phrase));
+			unsigned distance = begun ? 1 : edit_distance(phrase, span);
+			if (distance < least) {
+				least = distance;
+				nearest = span;
+			}
+		}
+	}
+	return nearest;
+}
+
+/* "a, b, c": the shown phrases of rows from..to-1, behind what message holds already. */
+static void
+message_add_rows(char *message, size_t bytes, unsigned from, unsigned to)
+{
+	const char *comma = "";
+
+	for (unsigned row = from; row < to; row++) {
+		struct span span = synonym_first(row);
+		size_t used = bytes ? strnlen(message, bytes) : 0;
+
+		if (!span.bytes || used >= bytes)
+			continue;
+		snprintf(message + used, bytes - used, "%s%.*s", comma, (int)span.bytes, span.text);
+		comma = ", ";
+	}
+}
+
+static enum status
+refuse_unknown(const char *phrase, char *message, size_t bytes)
+{
+	struct span nearest = phrase_nearest(phrase);
+
+	snprintf(message, bytes, "unknown transform \"%s\"; the nearest is \"%.*s\"; allowed: ", phrase,
+		(int)nearest.bytes, nearest.text);
+	message_add_rows(message, bytes, 0, ROW_COUNT);
+	return ST_ERR_CONFIG;
+}
+
+static enum status
+refuse_empty(char *message, size_t bytes)
+{
+	snprintf(message, bytes, "the transform is empty; allowed: ");
+	message_add_rows(message, bytes, 0, ROW_COUNT);
+	return ST_ERR_CONFIG;
+}
+
+static enum status
+refuse_second(unsigned had, unsigned row, char *message, size_t bytes)
+{
+	struct span a = synonym_first(had), b = synonym_first(row);
+
+	snprintf(message, bytes, "\"%.*s\" and \"%.*s\" exclude one another: one %s is allowed", (int)a.bytes,
+		a.text, (int)b.bytes, b.text, row < ALG_CIPHER_COUNT ? "cipher" : "authentication");
+	return ST_ERR_CONFIG;
+}
+
+/* Read phrases into rows; ROW_COUNT stands for "none". */
+static enum status
+phrases_parse(const char *words, unsigned *cipher, unsigned *auth, char *message, size_t bytes)
+{
+	char phrase[PHRASE_MAX];
+
+	*cipher = *auth = ROW_COUNT;
+	while (phrase_next(&words, phrase)) {
+		unsigned row = row_find(phrase);
+		if (row == ROW_COUNT)
+			return refuse_unknown(phrase, message, bytes);
+		unsigned *slot = row < ALG_CIPHER_COUNT ? cipher : auth;
+		if (*slot != ROW_COUNT)
+			return refuse_second(*slot, row, message, bytes);
+		*slot = row;
+	}
+	return *cipher == ROW_COUNT && *auth == ROW_COUNT ? refuse_empty(message, bytes) : ST_OK;
+}
+
+/* What may not stand alone or together. */
+static enum status
+combination_check(unsigned cipher, unsigned auth, char *message, size_t bytes)
+{
+	if (cipher == ROW_COUNT) {
+		struct span a = synonym_first(auth);
+
+		snprintf(message, bytes,
+			"\"%.*s\" has no cipher; without encryption it is \"esp-null %.*s\"; allowed: ",
+			(int)a.bytes, a.text, (int)a.bytes, a.text);
+		message_add_rows(message, bytes, 0, ALG_CIPHER_COUNT);
+		return ST_ERR_CONFIG;
+	}
+	if (auth == ROW_COUNT && cipher == ALG_CIPHER_NULL) {
+		snprintf(message, bytes, "\"esp-null\" needs an authentication; allowed: ");
+		message_add_rows(message, bytes, ALG_CIPHER_COUNT, ROW_COUNT);
+		return ST_ERR_CONFIG;
+	}
+	if (auth != ROW_COUNT && alg_cipher_info[cipher].icv) {
+		struct span c = synonym_first(cipher), a = synonym_first(auth);
+
+		snprintf(message, bytes, "\"%.*s\" authenticates by itself; \"%.*s\" is not allowed with it",
+			(int)c.bytes, c.text, (int)a.bytes, a.text);
+		return ST_ERR_CONFIG;
+	}
+	return ST_OK;
+}
+
+static void
+transform_sum(struct transform *transform, enum alg_cipher cipher, enum alg_auth auth)
+{
+	const struct alg_cipher_info *c = &alg_cipher_info[cipher];
+	const struct alg_auth_info *a = &alg_auth_info[auth];
+
+	*transform = (struct transform){
+		.cipher = cipher,
+		.auth = auth,
+		.aead = c->icv != 0,
+		.authenticated = c->icv || a->icv,
+		.key_len = (uint8_t)(c->key + c->salt),
+		.auth_key_len = a->key,
+		.iv_len = c->iv,
+		.block = c->block,
+		.icv_len = c->icv ? c->icv : a->icv,
+	};
+}
+
+enum status
+transform_parse(const char *words, struct transform *transform, char *message, size_t bytes)
+{
+	unsigned cipher, auth;
+	enum status status = phrases_parse(words, &cipher, &auth, message, bytes);
+
+	if (status == ST_OK)
+		status = combination_check(cipher, auth, message, bytes);
+	if (status == ST_OK)
+		transform_sum(transform, (enum alg_cipher)cipher,
+			auth == ROW_COUNT ? ALG_AUTH_NONE : (enum alg_auth)(auth - ALG_CIPHER_COUNT));
+	return status;
+}
+
+void
+transform_text(const struct transform *transform, char *out, size_t bytes)
+{
+	struct span c = synonym_first(transform->cipher);
+	struct span a = synonym_first(ALG_CIPHER_COUNT + transform->auth);
+
+	snprintf(out, bytes, "%.*s%s%.*s", (int)c.bytes, c.text, a.bytes ? " " : "", (int)a.bytes, a.text);
+}
+
+bool
+transform_key_lengths(
+	const char *words, unsigned *key_len, unsigned *auth_key_len, char *message, size_t bytes)
+{
+	struct transform transform;
+
+	if (transform_parse(words, &transform, message, bytes) != ST_OK)
+		return false;
+	*key_len = transform.key_len;
+	*auth_key_len = transform.auth_key_len;
+	return true;
+}

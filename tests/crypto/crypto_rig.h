@@ -1,0 +1,134 @@
+/* What the tests of crypto engines share: an engine, every transform that alg.def allows, and packets with
+ * known bytes. */
+#ifndef TESTS_CRYPTO_CRYPTO_RIG_H
+#define TESTS_CRYPTO_CRYPTO_RIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "crypto/engine.h"
+
+#define RIG_TRANSFORM_COUNT (ALG_CIPHER_COUNT * ALG_AUTH_COUNT)
+#define RIG_ESP_BYTES 8u /* SPI and sequence number */
+
+struct rig {
+	const struct engine_ops *ops;
+	struct engine *engine;
+};
+
+static const uint8_t rig_key[64] = "the key of the cipher is here 32";
+static const uint8_t rig_auth_key[64] = "authentication has this one, and it is longer than needed.";
+
+static inline struct rig
+rig_open(void)
+{
+	struct rig rig = {.ops = engine_find("ipsec_mb")};
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig.ops);
+	CU_ASSERT_EQUAL_FATAL(rig.ops->create(&rig.engine), ST_OK);
+	return rig;
+}
+
+static inline void
+rig_close(struct rig *rig)
+{
+	rig->ops->destroy(rig->engine);
+}
+
+/* The i-th pair of a cipher and an authentication, false where they do not go together. */
+static inline bool
+rig_transform(unsigned i, struct transform *transform)
+{
+	struct transform pair = {.cipher = i / ALG_AUTH_COUNT, .auth = i % ALG_AUTH_COUNT};
+	char words[128], message[256];
+
+	transform_text(&pair, words, sizeof(words));
+	return transform_parse(words, transform, message, sizeof(message)) == ST_OK;
+}
+
+static inline struct transform
+rig_words(const char *words)
+{
+	struct transform transform = {0};
+	char message[256] = "";
+
+	CU_ASSERT_EQUAL_FATAL(transform_parse(words, &transform, message, sizeof(message)), ST_OK);
+	return transform;
+}
+
+static inline struct crypto_session *
+rig_session_with(struct rig *rig, const struct transform *t, const uint8_t *key, const uint8_t *auth_key,
+		enum crypto_direction direction)
+{
+	struct crypto_key keys = {key, alg_cipher_info[t->cipher].key, auth_key, t->auth_key_len};
+	struct crypto_session *session = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(rig->ops->session_create(rig->engine, t, &keys, direction, &session), ST_OK);
+	return session;
+}
+
+static inline struct crypto_session *
+rig_session(struct rig *rig, const struct transform *transform, enum crypto_direction direction)
+{
+	return rig_session_with(rig, transform, rig_key, rig_auth_key, direction);
+}
+
+/* Bytes that depend on seed and place. */
+static inline void
+rig_pattern(uint8_t *p, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		p[i] = (uint8_t)(seed >> 24);
+	}
+}
+
+/* A packet at p: ESP header, IV, text, ICV.  Nothing is written but op. */
+static inline struct crypto_op
+rig_op(struct crypto_session *session, const struct transform *transform, uint8_t *p, uint32_t text_len)
+{
+	uint16_t before = (uint16_t)(RIG_ESP_BYTES + transform->iv_len);
+	struct crypto_op op = {
+			.session = session,
+			.text = p + before,
+			.icv = p + before + text_len,
+			.text_len = text_len,
+			.auth_len = before + text_len,
+			.auth_before = before,
+			.aad_len = RIG_ESP_BYTES,
+			.result = 0xee,
+	};
+
+	memcpy(op.iv, "IV: 16 bytes in.", sizeof(op.iv));
+	memcpy(op.aad, "SPI, seq.low", sizeof(op.aad));
+	return op;
+}
+
+static inline uint32_t
+rig_bytes(const struct transform *transform, uint32_t text_len)
+{
+	return RIG_ESP_BYTES + transform->iv_len + text_len + transform->icv_len;
+}
+
+/* Through the engine, which must take all and give them back in order. */
+static inline void
+rig_run(struct rig *rig, struct crypto_op **ops, unsigned n)
+{
+	struct crypto_op *done[1024];
+
+	CU_ASSERT_EQUAL_FATAL(rig->ops->submit(rig->engine, ops, n), n);
+	CU_ASSERT_EQUAL_FATAL(rig->ops->poll(rig->engine, done, 1024), n);
+	CU_ASSERT_EQUAL(memcmp(ops, done, n * sizeof(*ops)), 0);
+}
+
+static inline uint8_t
+rig_run_one(struct rig *rig, struct crypto_op *op)
+{
+	rig_run(rig, &op, 1);
+	return op->result;
+}
+
+#endif
