@@ -1,0 +1,93 @@
+/* The face of qos: checks ranges, then a fifo or a cbwfq does the work.
+ * One branch per call chooses between them; there are no other kinds.  RFC 2475 terms. */
+#include <stdlib.h>
+
+#include "dataplane/qos/cbwfq.h"
+#include "dataplane/qos/fifo.h"
+#include "dataplane/qos/qos.h"
+
+#define OVERHEAD_MAX 65535 /* keeps bytes on the line below 2^17, see pacer.h */
+
+struct qos {
+	struct fifo fifo;
+	struct cbwfq *cbwfq; /* NULL: the fifo is it */
+};
+
+static enum status
+qos_init(struct qos *qos, const struct cfg_qos *cfg, uint64_t line_rate, uint32_t overhead)
+{
+	if (line_rate > QOS_RATE_MAX || cfg->shape > QOS_RATE_MAX || overhead > OVERHEAD_MAX)
+		return ST_ERR_RANGE;
+	if (cfg->kind == CFG_QOS_FIFO)
+		return fifo_init(&qos->fifo, cfg, line_rate, overhead);
+
+	qos->cbwfq = calloc(1, sizeof(*qos->cbwfq));
+	return qos->cbwfq ? cbwfq_init(qos->cbwfq, cfg, line_rate, overhead) : ST_ERR_NOMEM;
+}
+
+enum status
+qos_create(const struct cfg_qos *cfg, uint64_t line_rate, uint32_t overhead, struct qos **qos)
+{
+	enum status status = ST_ERR_NOMEM;
+
+	*qos = calloc(1, sizeof(**qos));
+	if (*qos)
+		status = qos_init(*qos, cfg, line_rate, overhead);
+	if (status) {
+		qos_destroy(*qos);
+		*qos = NULL;
+	}
+	return status;
+}
+
+void
+qos_destroy(struct qos *qos)
+{
+	if (!qos)
+		return;
+	if (qos->cbwfq)
+		cbwfq_fini(qos->cbwfq);
+	fifo_fini(&qos->fifo);
+	free(qos->cbwfq);
+	free(qos);
+}
+
+enum drop
+qos_put(struct qos *qos, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
+{
+	if (qos->cbwfq)
+		return cbwfq_put(qos->cbwfq, pkt, bytes, dscp, now);
+	return fifo_put(&qos->fifo, pkt, bytes, now);
+}
+
+unsigned
+qos_get(struct qos *qos, uint64_t now, struct qos_out *out, unsigned max)
+{
+	return qos->cbwfq ? cbwfq_get(qos->cbwfq, now, out, max) : fifo_get(&qos->fifo, now, out, max);
+}
+
+uint64_t
+qos_next_due(const struct qos *qos)
+{
+	return qos->cbwfq ? cbwfq_next_due(qos->cbwfq) : fifo_next_due(&qos->fifo);
+}
+
+unsigned
+qos_held(const struct qos *qos)
+{
+	if (qos->cbwfq)
+		return qos->cbwfq->waiting + ring_count(&qos->cbwfq->started);
+	return ring_count(&qos->fifo.ring);
+}
+
+unsigned
+qos_class_count(const struct qos *qos)
+{
+	return qos->cbwfq ? qos->cbwfq->n_classes : 1;
+}
+
+const struct qos_class_stats *
+qos_class_stats(const struct qos *qos, unsigned class_index)
+{
+	return qos->cbwfq ? &qos->cbwfq->classes[class_index].stats : &qos->fifo.stats;
+}
