@@ -1,0 +1,185 @@
+/* Makes and ends security associations: from struct cfg_sa to what the packets read.  RFC 4301 §4.4.2.
+ *
+ * The template of the outer header is complete but for what varies from packet to packet, and that is zero in
+ * it: total length, identification, ECN, DSCP and DF where they are copied.  In place of the checksum it
+ * holds the 16-bit one's complement sum of the rest (most significant byte first); esp_encap() adds the
+ * varying fields to that sum, folds, complements and stores it.
+ *
+ * Does not register the SA anywhere (sad.c, sadb) and takes no sequence numbers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/sa.h"
+
+#define LINE_BYTES 64u
+
+_Static_assert(sizeof(((struct cfg_sa *)0)->key) == CFG_KEY_MAX, "keys of the configuration");
+_Static_assert(offsetof(struct sa, outer) <= LINE_BYTES, "all before the template is in one cache line");
+_Static_assert(offsetof(struct sa, cfg) <= 3 * LINE_BYTES, "the hot part");
+
+static void *
+memory_create(size_t bytes)
+{
+	size_t whole = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+	void *memory = aligned_alloc(LINE_BYTES, whole);
+
+	if (memory)
+		memset(memory, 0, whole);
+	return memory;
+}
+
+/* The last number sent, or the highest taken as received: one less than the first one. */
+static uint64_t
+seq_before(const struct cfg_sa *cfg)
+{
+	return cfg->first_seq ? cfg->first_seq - 1 : 0;
+}
+
+static enum status
+cfg_check(const struct cfg_sa *cfg, struct transform *transform)
+{
+	char message[256]; /* the loader told the user already */
+	enum status status = transform_parse(cfg->transform, transform, message, sizeof(message));
+
+	if (status != ST_OK)
+		return status;
+	if (cfg->key_len != transform->key_len || cfg->auth_key_len != transform->auth_key_len)
+		return ST_ERR_CONFIG;
+	if (!cfg->esn && seq_before(cfg) > UINT32_MAX)
+		return ST_ERR_RANGE;
+	if (cfg->window > REPLAY_WINDOW_MAX || cfg->dscp > 63)
+		return ST_ERR_RANGE;
+	return ST_OK;
+}
+
+/* What the transform costs in bytes, and how it is driven. */
+static void
+transform_set(struct sa *sa, const struct cfg_sa *cfg)
+{
+	const struct transform *t = &sa->transform;
+	const struct alg_cipher_info *cipher = &alg_cipher_info[t->cipher];
+
+	sa->iv_len = t->iv_len;
+	sa->icv_len = t->icv_len;
+	sa->block = t->block;
+	sa->head_len = (uint8_t)(SA_IPV4_BYTES + SA_ESP_BYTES + t->iv_len);
+	sa->aead = t->aead;
+	sa->cbc = !t->aead && t->iv_len == 16;
+	sa->authenticated = t->authenticated;
+	memcpy(sa->salt, cfg->key + cipher->key, cipher->salt); /* RFC 4106 §8.1: behind the key */
+}
+
+static void
+outer_set(struct sa *sa, const struct cfg_sa *cfg)
+{
+	uint8_t *outer = sa->outer;
+
+	memset(outer, 0, SA_IPV4_BYTES);
+	outer[0] = 0x45;
+	outer[IPV4_TOS] = cfg->dscp < 0 ? 0 : (uint8_t)(cfg->dscp << 2);
+	store_be16(outer + IPV4_FRAGMENT, cfg->df == CFG_DF_SET ? IPV4_DF : 0);
+	outer[IPV4_TTL] = cfg->ttl;
+	outer[IPV4_PROTO] = IPV4_PROTO_ESP;
+	store_be32(outer + IPV4_SRC, cfg->src);
+	store_be32(outer + IPV4_DST, cfg->dst);
+	ipv4_checksum_set(outer, SA_IPV4_BYTES);
+	store_be16(outer + IPV4_CHECKSUM, (uint16_t)~load_be16(outer + IPV4_CHECKSUM));
+	sa->copy_dscp = cfg->dscp < 0;
+	sa->df = (uint8_t)cfg->df;
+	/* SAs between the same ends share one space of identifications (RFC 791 §3.2): they start apart */
+	sa->ip_id = (uint16_t)(cfg->spi * UINT32_C(0x9e3779b1) >> 16);
+}
+
+static enum status
+session_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine)
+{
+	struct crypto_key key = {
+		.key = cfg->key,
+		.key_len = alg_cipher_info[sa->transform.cipher].key,
+		.auth_key = cfg->auth_key,
+		.auth_key_len = cfg->auth_key_len,
+	};
+
+	return engine->ops->session_create(engine, &sa->transform, &key,
+		cfg->direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, &sa->session);
+}
+
+/* Without authentication there is no replay check, whatever window was asked for (RFC 4303 §3.4.3). */
+static enum status
+window_create(struct sa *sa, const struct cfg_sa *cfg)
+{
+	if (!cfg->window || !sa->authenticated)
+		return ST_OK;
+	sa->replay = cfg->replay ? replay_find(cfg->replay) : NULL;
+	if (!sa->replay)
+		return ST_ERR_NOT_FOUND;
+	sa->window = memory_create(sa->replay->bytes(cfg->window));
+	if (!sa->window)
+		return ST_ERR_NOMEM;
+	sa->window_size = cfg->window;
+	sa->replay->init(sa->window, cfg->window, seq_before(cfg));
+	return ST_OK;
+}
+
+static enum status
+inbound_create(struct sa *sa, const struct cfg_sa *cfg)
+{
+	enum status status = window_create(sa, cfg);
+
+	sa->ahead = seq_before(cfg);
+	if (status == ST_OK && !lag_init(&sa->lag))
+		status = ST_ERR_NOMEM;
+	return status;
+}
+
+enum status
+sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **out)
+{
+	struct transform transform;
+	enum status status = cfg_check(cfg, &transform);
+	struct sa *sa;
+
+	*out = NULL;
+	if (status != ST_OK)
+		return status;
+	sa = memory_create(sizeof(*sa));
+	if (!sa)
+		return ST_ERR_NOMEM;
+	sa->cfg = cfg;
+	sa->transform = transform;
+	sa->direction = cfg->direction;
+	sa->index = index;
+	sa->spi = cfg->spi;
+	sa->src = cfg->src;
+	sa->dst = cfg->dst;
+	sa->esn = cfg->esn;
+	sa->seq = seq_before(cfg);
+	sa->seq_max = cfg->esn ? UINT64_MAX : UINT32_MAX;
+	transform_set(sa, cfg);
+	outer_set(sa, cfg);
+	status = session_create(sa, cfg, engine);
+	if (status == ST_OK && cfg->direction == CFG_IN)
+		status = inbound_create(sa, cfg);
+	if (status != ST_OK) {
+		sa_destroy(sa, engine);
+		return status;
+	}
+	*out = sa;
+	return ST_OK;
+}
+
+void
+sa_destroy(struct sa *sa, struct engine *engine)
+{
+	if (!sa)
+		return;
+	if (sa->session)
+		engine->ops->session_destroy(engine, sa->session);
+	if (sa->lag.count)
+		lag_fini(&sa->lag);
+	free(sa->window);
+	bytes_wipe(sa, sizeof(*sa));
+	free(sa);
+}

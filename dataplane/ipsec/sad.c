@@ -1,0 +1,179 @@
+/* The inbound SA database: open addressing with linear probing in a power of two of 32-byte slots, two a
+ * cache line, at most half full.  RFC 4301 §4.4.2.
+ *
+ * Deletion moves the followers of a cluster back (Knuth, TAOCP 6.4, algorithm R), so there are no tombstones
+ * and a look-up ends at the first free slot, however many SAs came and went.  Order of slots is never shown.
+ * Does not know what an SA is, takes no locks, and does not shrink. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/ipsec/sad.h"
+
+#define SAD_SLOTS_MIN 64u
+#define LINE_BYTES 64u
+
+struct slot {
+	uint64_t key;  /* SPI || destination */
+	struct sa *sa; /* NULL: free */
+	uint64_t hash; /* of all three, for growing and moving */
+	uint32_t proto;
+	uint32_t unused; /* zero */
+};
+
+_Static_assert(sizeof(struct slot) == 32, "two slots a cache line");
+
+struct sad {
+	struct slot *slots;
+	uint64_t mask; /* slots - 1 */
+	unsigned count;
+};
+
+static struct slot *
+slots_create(uint64_t n)
+{
+	struct slot *slots = aligned_alloc(LINE_BYTES, n * sizeof(*slots));
+
+	if (slots)
+		memset(slots, 0, n * sizeof(*slots));
+	return slots;
+}
+
+/* SPIs are often chosen one after the other: every bit of the triple has to reach the low bits (the finalizer
+ * of splitmix64). */
+static inline uint64_t
+triple_hash(uint64_t key, uint8_t proto)
+{
+	uint64_t h = key + proto * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
+
+static inline uint64_t
+triple_key(uint32_t spi, uint32_t dst)
+{
+	return (uint64_t)spi << 32 | dst;
+}
+
+/* The slot of the triple, or the free one where it would go. */
+static inline uint64_t
+slot_find(const struct sad *sad, uint64_t key, uint8_t proto, uint64_t hash)
+{
+	uint64_t at = hash & sad->mask;
+
+	while (sad->slots[at].sa && (sad->slots[at].key != key || sad->slots[at].proto != proto))
+		at = (at + 1) & sad->mask;
+	return at;
+}
+
+/* Into a table that has room and does not hold the triple. */
+static void
+slot_put(struct sad *sad, const struct slot *slot)
+{
+	sad->slots[slot_find(sad, slot->key, (uint8_t)slot->proto, slot->hash)] = *slot;
+}
+
+static enum status
+sad_grow(struct sad *sad)
+{
+	struct sad wider = {.mask = sad->mask * 2 + 1, .count = sad->count};
+
+	wider.slots = slots_create(wider.mask + 1);
+	if (!wider.slots)
+		return ST_ERR_NOMEM;
+	for (uint64_t i = 0; i <= sad->mask; i++)
+		if (sad->slots[i].sa)
+			slot_put(&wider, &sad->slots[i]);
+	free(sad->slots);
+	*sad = wider;
+	return ST_OK;
+}
+
+enum status
+sad_create(struct sad **out)
+{
+	struct sad *sad = calloc(1, sizeof(*sad));
+
+	*out = NULL;
+	if (!sad)
+		return ST_ERR_NOMEM;
+	sad->mask = SAD_SLOTS_MIN - 1;
+	sad->slots = slots_create(SAD_SLOTS_MIN);
+	if (!sad->slots) {
+		free(sad);
+		return ST_ERR_NOMEM;
+	}
+	*out = sad;
+	return ST_OK;
+}
+
+void
+sad_destroy(struct sad *sad)
+{
+	if (!sad)
+		return;
+	free(sad->slots);
+	free(sad);
+}
+
+enum status
+sad_add(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto, struct sa *sa)
+{
+	struct slot slot = {.key = triple_key(spi, dst), .sa = sa, .proto = proto};
+	enum status status;
+
+	slot.hash = triple_hash(slot.key, proto);
+	if (sad->slots[slot_find(sad, slot.key, proto, slot.hash)].sa)
+		return ST_ERR_EXISTS;
+	if ((sad->count + UINT64_C(1)) * 2 > sad->mask + 1) {
+		status = sad_grow(sad);
+		if (status != ST_OK)
+			return status;
+	}
+	slot_put(sad, &slot);
+	sad->count++;
+	return ST_OK;
+}
+
+/* Whether an entry whose home is `home` and that stands at `at` may not move to the gap before it: its home
+ * lies cyclically behind the gap. */
+static inline bool
+home_is_behind(uint64_t home, uint64_t gap, uint64_t at, uint64_t mask)
+{
+	return ((at - home) & mask) < ((at - gap) & mask);
+}
+
+enum status
+sad_del(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto)
+{
+	uint64_t key = triple_key(spi, dst);
+	uint64_t gap = slot_find(sad, key, proto, triple_hash(key, proto));
+
+	if (!sad->slots[gap].sa)
+		return ST_ERR_NOT_FOUND;
+	for (uint64_t at = (gap + 1) & sad->mask; sad->slots[at].sa; at = (at + 1) & sad->mask) {
+		if (home_is_behind(sad->slots[at].hash, gap, at, sad->mask))
+			continue;
+		sad->slots[gap] = sad->slots[at];
+		gap = at;
+	}
+	memset(&sad->slots[gap], 0, sizeof(sad->slots[gap]));
+	sad->count--;
+	return ST_OK;
+}
+
+struct sa *
+sad_find(const struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto)
+{
+	uint64_t key = triple_key(spi, dst);
+
+	return sad->slots[slot_find(sad, key, proto, triple_hash(key, proto))].sa;
+}
+
+unsigned
+sad_count(const struct sad *sad)
+{
+	return sad->count;
+}

@@ -1,0 +1,36 @@
+/* The security policy database of one gateway: ordered rules, first match wins.  RFC 4301 §4.4.1.
+ * Slow path only: the flow cache remembers its answers.  No EAL.  Written by control, read by the worker. */
+#ifndef DATAPLANE_IPSEC_SPD_H
+#define DATAPLANE_IPSEC_SPD_H
+
+#include <stdint.h>
+
+#include "config/cfg.h"
+
+/* What selectors look at, host byte order.  Ports are 0 where the packet has none (not the first fragment, no
+ * transport protocol with ports): then only rules with any port match (RFC 4301 §4.4.1.1 OPAQUE). */
+struct selector {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint8_t proto, dscp;
+	uint8_t has_ports;
+};
+
+/* Reads the selectors of an IPv4 packet whose header was checked. */
+void selector_read(const uint8_t *ip, uint32_t len, struct selector *selector);
+
+/* True where the packet is one of this policy's. */
+int policy_matches(const struct cfg_policy *policy, const struct selector *selector);
+
+/* First rule of that direction that matches; NULL where none does. */
+const struct cfg_policy *spd_find(
+	const struct cfg_gateway *gateway, enum cfg_direction direction, const struct selector *selector);
+
+/* Inbound check (RFC 4301 §5.2 step 4): may a packet with these selectors have come in by this SA?  True
+ * where the first matching in-rule is protect by SA sa_index; where the gateway has no in-rules, where the
+ * reverse of an out-rule (source and destination swapped, DSCP left out) that protects to a partner of that
+ * SA matches. */
+int spd_inbound_allowed(
+	const struct cfg_gateway *gateway, uint32_t sa_index, const struct selector *selector);
+
+#endif
