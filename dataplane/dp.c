@@ -1,0 +1,302 @@
+/* A gateway instance: creation from its configuration, turning, questions.  What packets go through stands in
+ * stage/, in the order of stage.def. */
+#include "dataplane/dp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/engine.h"
+#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/sa.h"
+#include "dataplane/ipsec/sad.h"
+#include "dataplane/worker.h"
+
+#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 512 KiB */
+
+static const char *const stage_names[STAGE_COUNT] = {
+#define STAGE(name, text) [STAGE_##name] = #name,
+#include "dataplane/stage.def"
+#undef STAGE
+};
+
+static enum status
+fail(enum status status, char *message, size_t bytes, const char *name, const char *what)
+{
+	snprintf(message, bytes, "%s: %s: %s", name, what, status_text(status));
+	return status;
+}
+
+static enum status
+ports_create(struct dp *dp, struct port **ports)
+{
+	dp->ports = calloc(dp->cfg->n_ports, sizeof(*dp->ports));
+	if (!dp->ports)
+		return ST_ERR_NOMEM;
+	dp->n_ports = dp->cfg->n_ports;
+	for (unsigned i = 0; i < dp->n_ports; i++) {
+		struct dp_port *p = &dp->ports[i];
+		enum status status;
+
+		p->cfg = &dp->cfg->ports[i];
+		p->port = ports[i];
+		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
+		if (status)
+			return status;
+	}
+	return ST_OK;
+}
+
+static enum status
+worker_create(struct dp *dp, uint64_t (*cycles)(void))
+{
+	const struct engine_ops *kind = engine_find(dp->cfg->engine ? dp->cfg->engine : "ipsec_mb");
+	struct worker *w = aligned_alloc(64, (sizeof(*w) + 63) & ~(size_t)63);
+	enum status status;
+
+	if (!w)
+		return ST_ERR_NOMEM;
+	memset(w, 0, sizeof(*w));
+	dp->worker = w;
+	w->dp = dp;
+	w->cycles = cycles;
+	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
+	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
+	if (status || !dp->cfg->n_sas) /* a router needs no engine */
+		return status;
+	return kind ? kind->create(&w->engine) : ST_ERR_NOT_FOUND;
+}
+
+static enum status
+sas_create(struct dp *dp)
+{
+	enum status status = sad_create(&dp->sad);
+
+	if (status)
+		return status;
+	dp->sas = calloc(dp->cfg->n_sas + 1u, sizeof(struct sa *));
+	if (!dp->sas)
+		return ST_ERR_NOMEM;
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
+		const struct cfg_sa *cfg = &dp->cfg->sas[i];
+
+		status = sa_create(cfg, i, dp->worker->engine, &dp->sas[i]);
+		if (!status && cfg->direction == CFG_IN)
+			status = sad_add(dp->sad, cfg->spi, cfg->dst, IPV4_PROTO_ESP, dp->sas[i]);
+		if (status)
+			return status;
+	}
+	return ST_OK;
+}
+
+enum status
+dp_create(const struct cfg_gateway *cfg, struct port **ports, uint64_t (*cycles)(void), struct dp **out,
+	char *message, size_t bytes)
+{
+	struct dp *dp = calloc(1, sizeof(*dp));
+	const char *what = "memory";
+	enum status status = ST_ERR_NOMEM;
+
+	*out = NULL;
+	if (!dp)
+		return fail(status, message, bytes, cfg->name, what);
+	dp->cfg = cfg;
+	what = "ports";
+	status = ports_create(dp, ports);
+	if (!status) {
+		what = "crypto engine";
+		status = worker_create(dp, cycles);
+	}
+	if (!status) {
+		what = "security associations";
+		status = sas_create(dp);
+	}
+	if (status) {
+		dp_destroy(dp);
+		return fail(status, message, bytes, cfg->name, what);
+	}
+	*out = dp;
+	return ST_OK;
+}
+
+/* Packets that wait in a queue go back to their pool. */
+static void
+queue_empty(struct qos *qos)
+{
+	struct qos_out out[WORKER_BURST];
+	unsigned n;
+
+	while (qos_held(qos)) {
+		n = qos_get(qos, TIME_NEVER - 1, out, WORKER_BURST);
+		for (unsigned i = 0; i < n; i++)
+			rte_pktmbuf_free(out[i].pkt);
+	}
+}
+
+void
+dp_flush(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		queue_empty(dp->ports[i].qos);
+}
+
+static void
+worker_destroy(struct worker *w)
+{
+	if (!w)
+		return;
+	if (w->engine)
+		w->engine->ops->destroy(w->engine);
+	flow_cache_destroy(w->cache);
+	free(w);
+}
+
+void
+dp_destroy(struct dp *dp)
+{
+	if (!dp)
+		return;
+	for (unsigned i = 0; dp->ports && i < dp->n_ports; i++)
+		qos_destroy(dp->ports[i].qos);
+	for (unsigned i = 0; dp->sas && i < dp->cfg->n_sas; i++)
+		if (dp->sas[i])
+			sa_destroy(dp->sas[i], dp->worker->engine);
+	sad_destroy(dp->sad);
+	worker_destroy(dp->worker);
+	free(dp->sas);
+	free(dp->ports);
+	free(dp);
+}
+
+static bool
+queues_due(const struct dp *dp, uint64_t now)
+{
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		if (qos_next_due(dp->ports[i].qos) <= now)
+			return true;
+	return false;
+}
+
+/* Start everything that leaves the queues until now, before packets of this instant arrive in them. */
+static bool
+queues_drain(struct worker *w)
+{
+	bool moved = false;
+
+	while (queues_due(w->dp, w->now)) {
+		for (unsigned i = 0; i < w->dp->n_ports; i++)
+			qos_drain(w, i);
+		worker_walk(w);
+		moved = true;
+	}
+	return moved;
+}
+
+/* An engine that works in its own time finishes between turns. */
+static bool
+engine_drain(struct worker *w)
+{
+	if (!w->in_engine || w->engine->ops->next_due(w->engine) > w->now)
+		return false;
+	w->pending |= 1u << STAGE_crypto_poll;
+	worker_walk(w);
+	return true;
+}
+
+bool
+dp_turn(struct dp *dp, uint64_t now)
+{
+	struct worker *w = dp->worker;
+	bool moved;
+
+	w->now = now;
+	w->timed = w->cycles && w->turns++ % WORKER_TIMED == 0;
+	moved = queues_drain(w);
+	moved |= engine_drain(w);
+	w->rx_more = true;
+	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more; round++) {
+		uint64_t rx = w->stats.rx;
+
+		w->rx_more = false;
+		w->pending |= 1u << STAGE_rx;
+		worker_walk(w);
+		moved |= w->stats.rx != rx;
+		queues_drain(w);
+	}
+	return moved;
+}
+
+uint64_t
+dp_next_due(const struct dp *dp)
+{
+	const struct worker *w = dp->worker;
+	uint64_t due = TIME_NEVER;
+
+	for (unsigned i = 0; i < dp->n_ports; i++) {
+		const struct dp_port *p = &dp->ports[i];
+
+		due = time_min(due, p->port->ops->next_due(p->port));
+		due = time_min(due, qos_next_due(p->qos));
+	}
+	if (w->in_engine)
+		due = time_min(due, w->engine->ops->next_due(w->engine));
+	return time_round_up(due, dp->cfg->poll_interval);
+}
+
+unsigned
+dp_events(struct dp *dp, struct drop_event *out, unsigned max)
+{
+	struct worker *w = dp->worker;
+	unsigned n = 0;
+
+	while (n < max && w->event_tail != w->event_head)
+		out[n++] = w->event[w->event_tail++ % WORKER_EVENTS];
+	return n;
+}
+
+const struct cfg_gateway *
+dp_cfg(const struct dp *dp)
+{
+	return dp->cfg;
+}
+
+const struct dp_stats *
+dp_stats(const struct dp *dp)
+{
+	return &dp->worker->stats;
+}
+
+const struct stage_stats *
+dp_stage_stats(const struct dp *dp, enum stage stage)
+{
+	return &dp->worker->stage[stage];
+}
+
+const char *
+dp_stage_name(enum stage stage)
+{
+	return stage_names[stage];
+}
+
+uint64_t
+dp_held(const struct dp *dp)
+{
+	uint64_t held = dp->worker->in_engine;
+
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		held += qos_held(dp->ports[i].qos);
+	for (unsigned s = 0; s < STAGE_COUNT; s++)
+		held += dp->worker->inbox[s].n;
+	return held;
+}
+
+const struct qos *
+dp_qos(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].qos;
+}
+
+const struct sa *
+dp_sa(const struct dp *dp, unsigned index)
+{
+	return dp->sas[index];
+}

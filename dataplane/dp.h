@@ -1,0 +1,56 @@
+/* A gateway or router: an instance, of which a laboratory holds any number.
+ *
+ * Create, then turn it: dp_turn(now) takes what has arrived, works, sends.  Packets are mbufs with a struct
+ * pkt behind them.  One thread. */
+#ifndef DATAPLANE_DP_H
+#define DATAPLANE_DP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "config/cfg.h"
+#include "dataplane/drop.h"
+#include "dataplane/event.h"
+#include "dataplane/stage.h"
+
+struct dp;
+struct port;
+struct qos;
+struct sa;
+
+/* rx + created = tx + consumed + held + sum of drops, at any time between turns. */
+struct dp_stats {
+	uint64_t rx, created, tx, consumed;
+	uint64_t drops[DROP_COUNT];
+	uint64_t events_lost; /* drop events that found the ring full; the drops are counted all the same */
+};
+
+/* ports: one for each cfg->ports, in that order, the caller's, to outlive the gateway.  cycles: a cycle
+ * counter for stage times, or NULL.  cfg is borrowed.  ERR_CONFIG and ERR_UNSUPPORTED write one line into
+ * message. */
+enum status dp_create(const struct cfg_gateway *cfg, struct port **ports, uint64_t (*cycles)(void),
+	struct dp **dp, char *message, size_t bytes);
+/* Frees what waits in its queues. */
+void dp_flush(struct dp *dp);
+/* Frees it; its queues must be empty (dp_flush). */
+void dp_destroy(struct dp *dp);
+
+/* Do what is due; true where any packet moved.  Bounded: call again while it says true. */
+bool dp_turn(struct dp *dp, uint64_t now);
+/* When the next turn is due: arrivals and departures, rounded up to the poll interval. */
+uint64_t dp_next_due(const struct dp *dp);
+
+/* Takes at most max drop events, oldest first. */
+unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);
+
+const struct cfg_gateway *dp_cfg(const struct dp *dp);
+const struct dp_stats *dp_stats(const struct dp *dp);
+const struct stage_stats *dp_stage_stats(const struct dp *dp, enum stage stage);
+const char *dp_stage_name(enum stage stage);
+/* Packets inside: queues, inboxes, engine. */
+uint64_t dp_held(const struct dp *dp);
+const struct qos *dp_qos(const struct dp *dp, unsigned port);
+const struct sa *dp_sa(const struct dp *dp, unsigned index);
+
+#endif

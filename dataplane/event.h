@@ -1,0 +1,31 @@
+/* A packet's end, as an event: what a report or a log line needs to explain it. */
+#ifndef DATAPLANE_EVENT_H
+#define DATAPLANE_EVENT_H
+
+#include <stdint.h>
+
+#include "dataplane/drop.h"
+
+struct sa;
+
+/* Fields below `sa` are 0 where the packet never got so far. */
+struct drop_event {
+	uint64_t time_ns;
+	uint64_t seq;	     /* ESP number, 64 bits (high half inferred) */
+	uint64_t right_edge; /* of the window at that instant */
+	int64_t lag;	     /* right edge - seq; modulo 2^32 in the case of ICV_ESN */
+	uint64_t num;	     /* laboratory: number of the packet in its flow */
+	const struct sa *sa; /* NULL: none involved */
+	uint32_t spi;
+	uint32_t flow;	   /* laboratory flow, PKT_NO_FLOW: none */
+	uint32_t src, dst; /* outermost addresses, host byte order */
+	uint32_t bytes;	   /* IP packet */
+	uint32_t window;   /* size of the window, 0: none */
+	uint16_t ip_id;	   /* outermost identification */
+	uint8_t proto;	   /* outermost protocol */
+	uint8_t dscp;	   /* outermost DSCP */
+	uint8_t reason;	   /* enum drop */
+	uint8_t is_clone;  /* laboratory: the packet was a wire's duplicate */
+};
+
+#endif

@@ -1,0 +1,50 @@
+/* Memory and replacement of the flow cache; look-ups stand in the header. */
+#include "dataplane/flow_cache.h"
+
+#include <stdlib.h>
+
+enum status
+flow_cache_create(unsigned buckets, struct flow_cache **cache)
+{
+	struct flow_cache *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return ST_ERR_NOMEM;
+	c->entries = aligned_alloc(64, (size_t)buckets * 2 * sizeof(*c->entries));
+	if (!c->entries) {
+		free(c);
+		return ST_ERR_NOMEM;
+	}
+	c->mask = buckets - 1;
+	flow_cache_clear(c);
+	*cache = c;
+	return ST_OK;
+}
+
+void
+flow_cache_destroy(struct flow_cache *cache)
+{
+	if (!cache)
+		return;
+	free(cache->entries);
+	free(cache);
+}
+
+void
+flow_cache_clear(struct flow_cache *cache)
+{
+	memset(cache->entries, 0, 2 * ((size_t)cache->mask + 1) * sizeof(*cache->entries));
+}
+
+const struct flow_entry *
+flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry)
+{
+	struct flow_entry *bucket = flow_cache_bucket(cache, entry->key);
+
+	cache->misses++;
+	if (bucket[0].used)
+		bucket[1] = bucket[0];
+	bucket[0] = *entry;
+	bucket[0].used = 1;
+	return &bucket[0];
+}

@@ -1,0 +1,90 @@
+/* What to do with the packets of a flow, remembered: one memory access instead of SPD and route look-ups.
+ *
+ * A key is the 5-tuple, the DSCP, and the SA by which a packet came in.  Two entries a cache line; a newcomer
+ * takes the older one's place.  Allocates once.  One thread. */
+#ifndef DATAPLANE_FLOW_CACHE_H
+#define DATAPLANE_FLOW_CACHE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "dataplane/drop.h"
+
+struct sa;
+
+struct flow_key {
+	uint64_t addresses; /* source and destination as they stand in the packet */
+	uint64_t rest;	    /* ports << 0, protocol << 32, DSCP << 40, inbound SA + 1 << 48 */
+};
+
+/* 32 bytes. */
+struct flow_entry {
+	struct flow_key key;
+	struct sa *sa; /* protect with it; NULL: send in the clear */
+	uint32_t mtu;  /* of the port */
+	uint8_t drop;  /* enum drop; DROP_NONE: forward */
+	uint8_t port;  /* egress */
+	uint8_t used;  /* 0: empty */
+};
+
+_Static_assert(sizeof(struct flow_entry) == 32, "two entries a cache line");
+
+struct flow_cache {
+	uint32_t mask; /* buckets - 1 */
+	uint64_t misses;
+	struct flow_entry *entries; /* 2 a bucket */
+};
+
+enum status flow_cache_create(unsigned buckets, struct flow_cache **cache);
+void flow_cache_destroy(struct flow_cache *cache);
+/* Forget everything: policy, SAs or routes have changed. */
+void flow_cache_clear(struct flow_cache *cache);
+
+/* The key of an IPv4 packet of len bytes whose header was checked; sa_index + 1 of the SA it came in by, or
+ * 0. */
+static inline struct flow_key
+flow_key_read(const uint8_t *ip, uint32_t len, uint32_t sa_in)
+{
+	struct flow_key key;
+	uint32_t ihl = (ip[0] & 15u) * 4u, ports = 0;
+	int fragment = (ip[6] & 0x1f) | ip[7];
+
+	memcpy(&key.addresses, ip + 12, sizeof(key.addresses));
+	if (!fragment && len >= ihl + sizeof(ports) && (ip[9] == 17 || ip[9] == 6 || ip[9] == 132))
+		memcpy(&ports, ip + ihl, sizeof(ports));
+	/* a packet whose ports cannot be read is a flow of its own: RFC 4301 §4.4.1.1 OPAQUE */
+	key.rest = ports | (uint64_t)ip[9] << 32 | (uint64_t)(ip[1] >> 2) << 40 |
+		   (uint64_t)(fragment != 0) << 46 | (uint64_t)sa_in << 48;
+	return key;
+}
+
+static inline struct flow_entry *
+flow_cache_bucket(const struct flow_cache *cache, struct flow_key key)
+{
+	uint64_t h = (key.addresses ^ (key.rest << 17 | key.rest >> 47)) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &cache->entries[2 * ((h >> 32) & cache->mask)];
+}
+
+static inline int
+flow_key_equal(const struct flow_entry *entry, struct flow_key key)
+{
+	return entry->key.addresses == key.addresses && entry->key.rest == key.rest && entry->used;
+}
+
+/* NULL where the flow is not known. */
+static inline const struct flow_entry *
+flow_cache_find(const struct flow_cache *cache, struct flow_key key)
+{
+	const struct flow_entry *bucket = flow_cache_bucket(cache, key);
+
+	if (flow_key_equal(&bucket[0], key))
+		return &bucket[0];
+	return flow_key_equal(&bucket[1], key) ? &bucket[1] : NULL;
+}
+
+/* Remember `entry` (with its key); returns where it stands. */
+const struct flow_entry *flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry);
+
+#endif

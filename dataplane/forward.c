@@ -1,0 +1,98 @@
+/* Policy and route of a packet that the flow cache does not know.  Linear searches: a miss is rare. */
+#include "dataplane/forward.h"
+
+#include "dataplane/ipsec/sa.h"
+#include "dataplane/ipsec/spd.h"
+#include "dataplane/worker.h"
+
+static uint32_t
+prefix_mask(unsigned len)
+{
+	return len ? UINT32_MAX << (32 - len) : 0;
+}
+
+int
+forward_is_local(const struct cfg_gateway *cfg, uint32_t dst)
+{
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		if (cfg->ports[i].address.addr == dst)
+			return 1;
+	return 0;
+}
+
+uint32_t
+forward_route(const struct cfg_gateway *cfg, uint32_t dst)
+{
+	uint32_t best = CFG_NONE;
+	int best_len = -1;
+
+	for (unsigned i = 0; i < cfg->n_ports; i++) {
+		const struct cfg_prefix *net = &cfg->ports[i].address;
+
+		if (!((net->addr ^ dst) & prefix_mask(net->len)) && net->len > best_len) {
+			best = i;
+			best_len = net->len;
+		}
+	}
+	for (unsigned i = 0; i < cfg->n_routes; i++) {
+		const struct cfg_prefix *to = &cfg->routes[i].to;
+
+		if (!((to->addr ^ dst) & prefix_mask(to->len)) && to->len > best_len) {
+			best = cfg->routes[i].port;
+			best_len = to->len;
+		}
+	}
+	return best;
+}
+
+static void
+route(const struct dp *dp, uint32_t dst, struct flow_entry *entry)
+{
+	uint32_t port = forward_route(dp->cfg, dst);
+
+	if (port == CFG_NONE) {
+		entry->drop = DROP_NO_ROUTE;
+		return;
+	}
+	entry->port = (uint8_t)port;
+	entry->mtu = dp->cfg->ports[port].mtu;
+}
+
+void
+forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry)
+{
+	const struct cfg_policy *policy;
+	struct selector selector;
+
+	selector_read(ip, len, &selector);
+	entry->sa = NULL;
+	entry->drop = DROP_NONE;
+	if (dp->cfg->n_policies) {
+		policy = spd_find(dp->cfg, CFG_OUT, &selector);
+		if (!policy || policy->action == CFG_DISCARD) {
+			entry->drop = policy ? DROP_POLICY_DISCARD : DROP_POLICY_NONE;
+			return;
+		}
+		if (policy->action == CFG_PROTECT)
+			entry->sa = dp->sas[policy->sa_index];
+	}
+	/* a protected packet goes where its tunnel goes */
+	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
+}
+
+void
+forward_resolve_in(
+	const struct dp *dp, uint32_t sa_index, const uint8_t *ip, uint32_t len, struct flow_entry *entry)
+{
+	struct selector selector;
+
+	selector_read(ip, len, &selector);
+	entry->sa = NULL;
+	entry->drop = DROP_NONE;
+	if (!spd_inbound_allowed(dp->cfg, sa_index, &selector))
+		entry->drop = DROP_POLICY_IN;
+	else if (forward_is_local(dp->cfg, selector.dst))
+		entry->drop = DROP_NOT_MINE;
+	else
+		route(dp, selector.dst, entry);
+}

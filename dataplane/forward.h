@@ -1,0 +1,41 @@
+/* The slow answer to "what becomes of this packet": policy and route.  The flow cache remembers it.  No EAL.
+ */
+#ifndef DATAPLANE_FORWARD_H
+#define DATAPLANE_FORWARD_H
+
+#include <stdint.h>
+
+#include "config/cfg.h"
+#include "dataplane/flow_cache.h"
+#include "dataplane/ipsec/ipv4.h"
+
+struct dp;
+
+/* One hop (RFC 1812 §5.3.1): decrements TTL and mends the checksum; false where the packet must not go on. */
+static inline int
+forward_ttl(uint8_t *ip)
+{
+	uint32_t sum;
+
+	if (ip[IPV4_TTL] <= 1)
+		return 0;
+	ip[IPV4_TTL]--;
+	/* RFC 1624 with m - m' = 0x0100: the checksum grows by as much; 0xffff never arises from a valid one
+	 */
+	sum = load_be16(ip + IPV4_CHECKSUM) + 0x0100u;
+	store_be16(ip + IPV4_CHECKSUM, (uint16_t)(sum + (sum >> 16)));
+	return 1;
+}
+
+/* For a packet in the clear from a port: outbound policy, then route.  RFC 4301 §5.1. */
+void forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
+/* For the inner packet that came in by SA sa_index: inbound policy, then route.  RFC 4301 §5.2. */
+void forward_resolve_in(
+	const struct dp *dp, uint32_t sa_index, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
+/* True where dst is an address of this gateway. */
+int forward_is_local(const struct cfg_gateway *cfg, uint32_t dst);
+/* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
+ */
+uint32_t forward_route(const struct cfg_gateway *cfg, uint32_t dst);
+
+#endif

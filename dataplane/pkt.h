@@ -1,0 +1,61 @@
+/* What esplab knows of a packet besides its bytes: the private area of every mbuf.
+ *
+ * The mbuf's data starts at the IP header; link layers are the ports' affair.  One owner at a time: stage
+ * inbox, engine, queue or wire. */
+#ifndef DATAPLANE_PKT_H
+#define DATAPLANE_PKT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "crypto/engine.h"
+
+#define PKT_NO_FLOW UINT32_MAX
+
+enum pkt_flag {
+	PKT_ENCRYPTED = 1, /* esplab put ESP round it */
+	PKT_CLONE = 2,	   /* a wire's duplicate */
+	PKT_READY = 4,	   /* has passed the egress queue: after encryption it goes straight to tx */
+};
+
+struct pkt {
+	uint64_t time_ns;    /* arrival here, or start of transmission */
+	uint64_t seq;	     /* ESP number, 64 bits */
+	struct sa *sa;	     /* that protects it, or by which it came in */
+	uint64_t sent_ns;    /* laboratory: when its source sent it */
+	uint64_t num;	     /* laboratory: number within the flow, from 0 */
+	uint32_t flow;	     /* laboratory: PKT_NO_FLOW where none */
+	uint32_t wire_bytes; /* IP length that the egress queue charges */
+	uint8_t in_port, out_port;
+	uint8_t dscp;	     /* outermost */
+	uint8_t flags;	     /* enum pkt_flag */
+	int32_t lag;	     /* inbound: right edge less number at arrival, clamped; 0 or less: in order */
+	uint32_t sent_bytes; /* laboratory: IP length as sent */
+	uint32_t sent_sum;   /* laboratory: checksum of what the IP header carries, where it is no pattern */
+
+	struct crypto_op op __rte_cache_aligned;
+} __rte_cache_aligned;
+
+_Static_assert(offsetof(struct pkt, op) == 64, "the hot part of a packet is one cache line");
+
+static inline struct pkt *
+pkt_of(struct rte_mbuf *m)
+{
+	return (struct pkt *)(m + 1);
+}
+
+static inline struct rte_mbuf *
+pkt_mbuf(struct pkt *pkt)
+{
+	return (struct rte_mbuf *)pkt - 1;
+}
+
+static inline struct pkt *
+pkt_of_op(struct crypto_op *op)
+{
+	return (struct pkt *)((char *)op - offsetof(struct pkt, op));
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* crypto_poll: finished packets go on by direction; a bad ICV ends here (RFC 4303 §3.4.4). */
+#include "dataplane/ipsec/sa.h"
+#include "dataplane/worker.h"
+
+/* Under ESN a packet from below the window is taken for one of the next 2^32, and fails its ICV (A2.2). */
+static enum drop
+failure_name(const struct sa *sa, const struct pkt *pkt)
+{
+	if (pkt->op.result != CRYPTO_BAD_ICV)
+		return DROP_ENGINE;
+	return sa->esn && sa->replay && pkt->lag >= (int64_t)sa->window_size ? DROP_ICV_ESN : DROP_ICV;
+}
+
+static inline void
+finish_one(struct worker *w, struct pkt *pkt)
+{
+	struct sa *sa = pkt->sa;
+	struct rte_mbuf *m = pkt_mbuf(pkt);
+
+	if (unlikely(pkt->op.result != CRYPTO_OK)) {
+		sa->errors++;
+		/* a forged number must not colour the lag of those that follow */
+		if (sa->direction == CFG_IN && sa->replay)
+			sa->ahead = sa->replay->right_edge(sa->window);
+		worker_drop(w, m, failure_name(sa, pkt));
+	} else if (sa->direction == CFG_IN) {
+		worker_put(w, STAGE_replay_commit, m);
+	} else {
+		worker_put(w, pkt->flags & PKT_READY ? STAGE_tx : STAGE_qos, m);
+	}
+}
+
+void
+stage_crypto_poll(struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	struct crypto_op *done[WORKER_INBOX / 4];
+	unsigned got, room = WORKER_INBOX / 4;
+
+	(void)pkts;
+	(void)n;
+	got = w->engine->ops->poll(w->engine, done, room);
+	w->in_engine -= got;
+	w->stage[STAGE_crypto_poll].packets += got;
+	for (unsigned i = 0; i < got; i++)
+		finish_one(w, pkt_of_op(done[i]));
+	if (got == room) /* there may be more: after the stages behind have emptied their inboxes */
+		w->pending |= 1u << STAGE_crypto_poll;
+}

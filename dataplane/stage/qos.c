@@ -1,0 +1,54 @@
+/* qos: the egress queues.  Departure times are exact: before packets of this instant are queued, the port
+ * starts everything that leaves until now (contract of dataplane/qos/qos.h). */
+#include "dataplane/ipsec/sa.h"
+#include "dataplane/worker.h"
+
+/* A packet whose transmission starts.  With the number taken after the queue, ESP comes now. */
+static inline void
+start_one(struct worker *w, const struct qos_out *out)
+{
+	struct rte_mbuf *m = out->pkt;
+	struct pkt *pkt = pkt_of(m);
+
+	pkt->time_ns = out->start_ns;
+	if (w->after_queue && pkt->sa && pkt->sa->direction == CFG_OUT) {
+		pkt->flags |= PKT_READY;
+		worker_put(w, STAGE_sa_out, m);
+	} else {
+		worker_put(w, STAGE_tx, m);
+	}
+}
+
+void
+qos_drain(struct worker *w, unsigned port)
+{
+	struct qos *qos = w->dp->ports[port].qos;
+	struct qos_out out[WORKER_BURST];
+	unsigned n;
+
+	do {
+		n = qos_get(qos, w->now, out, WORKER_BURST);
+		for (unsigned i = 0; i < n; i++)
+			start_one(w, &out[i]);
+		if (w->inbox[STAGE_tx].n > WORKER_INBOX / 2 || w->inbox[STAGE_sa_out].n > WORKER_INBOX / 2)
+			return; /* the rest at the next call: inboxes are bounded */
+	} while (n == WORKER_BURST);
+}
+
+void
+stage_qos(struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	uint32_t touched = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *pkt = pkt_of(pkts[i]);
+		enum drop drop = qos_put(
+			w->dp->ports[pkt->out_port].qos, pkts[i], pkt->wire_bytes, pkt->dscp, w->now);
+
+		touched |= 1u << pkt->out_port;
+		if (unlikely(drop))
+			worker_drop(w, pkts[i], drop);
+	}
+	for (; touched; touched &= touched - 1)
+		qos_drain(w, (unsigned)__builtin_ctz(touched));
+}

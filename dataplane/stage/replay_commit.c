@@ -1,0 +1,48 @@
+/* replay_commit: the ICV was good, so the number is marked and the window may move (RFC 4303 §3.4.3).  The
+ * window checks again: another copy may have been committed since replay_check. */
+#include "dataplane/ipsec/sa.h"
+#include "dataplane/worker.h"
+
+/* Of two copies in flight the second is no packet that a wider window would have saved. */
+static void
+lag_forget(struct sa *sa, const struct pkt *pkt)
+{
+	uint32_t d = pkt->lag > 0 ? (uint32_t)pkt->lag : 0;
+
+	sa->lag.packets--;
+	sa->lag.late -= d > 0;
+	sa->lag.lag_sum -= d;
+	sa->lag.count[d < LAG_MAX ? d : LAG_MAX]--;
+}
+
+static inline enum drop
+commit_one(struct rte_mbuf *m)
+{
+	struct pkt *pkt = pkt_of(m);
+	struct sa *sa = pkt->sa;
+	enum drop drop = sa->replay ? sa->replay->commit(sa->window, pkt->seq) : DROP_NONE;
+
+	if (likely(!drop)) {
+		sa->packets++;
+		return DROP_NONE;
+	}
+	sa->replays++;
+	if (drop == DROP_REPLAY_DUP) {
+		sa->duplicates++;
+		lag_forget(sa, pkt);
+	}
+	return drop;
+}
+
+void
+stage_replay_commit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		enum drop drop = commit_one(pkts[i]);
+
+		if (unlikely(drop))
+			worker_drop(w, pkts[i], drop);
+		else
+			worker_put(w, STAGE_decap, pkts[i]);
+	}
+}

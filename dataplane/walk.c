@@ -1,0 +1,105 @@
+/* The walker: visits stages in table order while any inbox holds packets, and a worker's way of ending
+ * packets. */
+#include "base/bytes.h"
+#include "dataplane/ipsec/sa.h"
+#include "dataplane/worker.h"
+
+static void (*const stage_runs[STAGE_COUNT])(struct worker *, struct rte_mbuf **, unsigned) = {
+#define STAGE(name, text) [STAGE_##name] = stage_##name,
+#include "dataplane/stage.def"
+#undef STAGE
+};
+
+static void
+stage_call(struct worker *w, enum stage stage)
+{
+	struct inbox *inbox = &w->inbox[stage];
+	struct stage_stats *stats = &w->stage[stage];
+	unsigned n = inbox->n;
+
+	inbox->n = 0; /* a stage never puts into its own inbox */
+	w->pending &= ~(1u << stage);
+	stats->calls++;
+	stats->packets += n;
+	stage_runs[stage](w, inbox->pkts, n);
+}
+
+static void
+walk_timed(struct worker *w)
+{
+	uint64_t last = w->cycles(), now;
+
+	for (; w->pending; last = now) {
+		enum stage stage = (enum stage)__builtin_ctz(w->pending);
+		struct stage_stats *stats = &w->stage[stage];
+		uint64_t before = stats->packets; /* rx and crypto_poll count what they find themselves */
+
+		stage_call(w, stage);
+		now = w->cycles();
+		stats->timed_packets += stats->packets - before;
+		stats->timed_cycles += now - last;
+	}
+}
+
+void
+worker_walk(struct worker *w)
+{
+	if (w->timed)
+		walk_timed(w);
+	while (w->pending)
+		stage_call(w, (enum stage)__builtin_ctz(w->pending));
+}
+
+/* What the packet itself says; the outermost header may be unreadable. */
+static void
+event_read_header(struct drop_event *event, struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	event->bytes = rte_pktmbuf_pkt_len(m);
+	if (rte_pktmbuf_data_len(m) < SA_IPV4_BYTES || ip[0] >> 4 != 4)
+		return;
+	event->src = load_be32(ip + 12);
+	event->dst = load_be32(ip + 16);
+	event->ip_id = load_be16(ip + 4);
+	event->proto = ip[9];
+	event->dscp = ip[1] >> 2;
+}
+
+static void
+event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
+{
+	struct drop_event *event = &w->event[w->event_head % WORKER_EVENTS];
+	const struct pkt *pkt = pkt_of(m);
+	const struct sa *sa = pkt->sa;
+
+	if (w->event_head - w->event_tail == WORKER_EVENTS) {
+		w->stats.events_lost++;
+		return;
+	}
+	w->event_head++;
+	*event = (struct drop_event){.time_ns = w->now,
+		.reason = (uint8_t)reason,
+		.flow = pkt->flow,
+		.num = pkt->num,
+		.is_clone = (pkt->flags & PKT_CLONE) != 0};
+	event_read_header(event, m);
+	if (!sa)
+		return;
+	event->sa = sa;
+	event->spi = sa->spi;
+	event->seq = pkt->seq;
+	if (sa->direction == CFG_IN) {
+		event->right_edge = sa->replay ? sa->replay->right_edge(sa->window) : sa->ahead;
+		event->window = sa->replay ? sa->window_size : 0;
+		event->lag = pkt->lag;
+	}
+}
+
+void
+worker_drop(struct worker *w, struct rte_mbuf *m, enum drop reason)
+{
+	w->stats.drops[reason]++;
+	event_record(w, m, reason);
+	rte_pktmbuf_free(m);
+}

@@ -1,0 +1,85 @@
+/* One core's share of a gateway: inboxes, flow cache, engine, counters.  Used by stages; nobody else looks
+ * inside. One thread. */
+#ifndef DATAPLANE_WORKER_H
+#define DATAPLANE_WORKER_H
+
+#include <stdbool.h>
+
+#include <rte_branch_prediction.h>
+
+#include "base/clock.h"
+#include "dataplane/dp.h"
+#include "dataplane/flow_cache.h"
+#include "dataplane/pkt.h"
+#include "dataplane/port/port.h"
+#include "dataplane/qos/qos.h"
+#include "dataplane/stage.h"
+
+#define WORKER_BURST 64u    /* packets that rx takes from a port at once */
+#define WORKER_INBOX 512u   /* packets an inbox can hold */
+#define WORKER_EVENTS 4096u /* a power of two, more than the packets of one turn */
+#define WORKER_ROUNDS 16u   /* rx rounds in one turn */
+#define WORKER_TIMED 16u    /* reading the counter at every stage of every turn would cost 5 % */
+
+struct inbox {
+	unsigned n;
+	struct rte_mbuf *pkts[WORKER_INBOX];
+};
+
+struct dp_port {
+	const struct cfg_port *cfg;
+	struct port *port; /* the owner's */
+	struct qos *qos;
+};
+
+struct worker {
+	struct dp *dp;
+	uint64_t now;
+	uint32_t pending; /* bit s: inbox of stage s holds packets */
+	bool after_queue; /* the sequence number is taken after the queue */
+	struct engine *engine;
+	unsigned in_engine; /* packets under way there */
+	struct flow_cache *cache;
+	uint64_t (*cycles)(void); /* NULL: stages are not timed */
+	uint64_t turns;
+	bool timed;   /* this turn's stages are timed: one turn in WORKER_TIMED */
+	bool rx_more; /* a port gave as many packets as it was asked for */
+	struct dp_stats stats;
+	struct stage_stats stage[STAGE_COUNT];
+	unsigned event_head, event_tail; /* head: next to write; both count up */
+	struct inbox inbox[STAGE_COUNT];
+	struct drop_event event[WORKER_EVENTS];
+};
+
+struct dp {
+	const struct cfg_gateway *cfg;
+	struct dp_port *ports;
+	unsigned n_ports;
+	struct sa **sas; /* in order of cfg->sas */
+	struct sad *sad;
+	struct worker *worker;
+};
+
+/* Ends a packet: counts, records the event, frees. */
+void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
+/* Work for all inboxes until they are empty. */
+void worker_walk(struct worker *worker);
+
+/* Pass a packet on to a stage. */
+static inline void
+worker_put(struct worker *worker, enum stage stage, struct rte_mbuf *m)
+{
+	struct inbox *inbox = &worker->inbox[stage];
+
+	if (unlikely(inbox->n == WORKER_INBOX)) {
+		worker_drop(worker, m, DROP_INBOX);
+		return;
+	}
+	inbox->pkts[inbox->n++] = m;
+	worker->pending |= 1u << stage;
+}
+
+/* Start everything that leaves port's queue by now (qos.c). */
+void qos_drain(struct worker *worker, unsigned port);
+
+#endif

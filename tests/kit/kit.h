@@ -1,0 +1,64 @@
+/* What tests of whole gateways share: an EAL, packets, a port that is an array, and two gateways'
+ * configurations without a file. */
+#ifndef TESTS_KIT_KIT_H
+#define TESTS_KIT_KIT_H
+
+#include <stdint.h>
+
+#include "config/cfg.h"
+#include "dataplane/dp.h"
+#include "dataplane/port/port.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+#define KIT_PORT_MAX 256
+
+/* Packets wait in `in` for the gateway and are left in `out` by it. */
+struct kit_port {
+	struct port port;
+	struct rte_mbuf *in[KIT_PORT_MAX], *out[KIT_PORT_MAX];
+	unsigned n_in, n_out;
+	uint64_t due; /* of the packets in `in` */
+};
+
+/* One gateway between 10.1.0.0/16 (port 0) and 192.0.2.0/24 (port 1), with an outbound and an inbound SA that
+ * are partners (both end at 192.0.2.1, so that it can talk to itself) and a policy for 10.1/16 to 10.2/16. */
+struct kit_gateway {
+	struct cfg_port ports[2];
+	struct cfg_route routes[2];
+	struct cfg_sa sas[2]; /* 0: out, 1: in */
+	struct cfg_policy policies[2];
+	struct cfg_gateway cfg;
+	struct kit_port port[2];
+	struct dp *dp;
+};
+
+#define KIT_LAN_SRC 0x0a01000au	 /* 10.1.0.10 */
+#define KIT_LAN_DST 0x0a02000au	 /* 10.2.0.10 */
+#define KIT_WAN_ADDR 0xc0000201u /* 192.0.2.1 */
+#define KIT_SPI 0x1001u
+
+/* Once a process; 0 where EAL does not start. */
+int kit_init(void);
+struct rte_mempool *kit_pool(void);
+
+void kit_port_init(struct kit_port *port);
+/* Frees what waits. */
+void kit_port_empty(struct kit_port *port);
+
+/* transform: IOS words.  Fill in more, then kit_gateway_start(); 0 where that fails. */
+void kit_gateway_init(struct kit_gateway *gateway, const char *transform);
+int kit_gateway_start(struct kit_gateway *gateway);
+void kit_gateway_stop(struct kit_gateway *gateway);
+
+/* A UDP packet of `bytes` (at least 28) from src to dst; NULL where the pool is empty. */
+struct rte_mbuf *kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos);
+/* A packet of these bytes. */
+struct rte_mbuf *kit_bytes(const uint8_t *data, uint32_t bytes);
+/* Put a packet before a port of the gateway, and turn the gateway at `now` until nothing moves. */
+void kit_send(struct kit_gateway *gateway, unsigned port, struct rte_mbuf *m, uint64_t now);
+/* Reason of the oldest drop event, DROP_NONE where there is none. */
+enum drop kit_drop(struct kit_gateway *gateway, struct drop_event *event);
+
+#endif
