@@ -1,0 +1,133 @@
+/* What is measured of each flow: on arrival in ESP at the decrypting gateway, at the receiver, and when it
+ * ends. */
+#include <stdlib.h>
+
+#include "dataplane/ipsec/sa.h"
+#include "lab/lab_priv.h"
+
+static enum status
+flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index)
+{
+	unsigned depth = lab->cfg->reorder_depth;
+	enum status status;
+
+	flow->traffic = traffic;
+	flow->index = index;
+	traffic_flow_get(lab->traffic[traffic], index, &flow->id);
+	if (lab->cfg->traffic[traffic].kind != CFG_TRAFFIC_PCAP)
+		packet_template(flow);
+	if (!delay_init(&flow->delay) || !delay_init(&flow->ipdv))
+		return ST_ERR_NOMEM;
+	status = reorder_create(depth, &flow->at_gateway);
+	return status ? status : reorder_create(depth, &flow->at_receiver);
+}
+
+enum status
+flows_create(struct lab *lab)
+{
+	unsigned total = 0, at = 0;
+
+	for (unsigned t = 0; t < lab->cfg->n_traffic; t++)
+		total += traffic_flow_count(lab->traffic[t]);
+	lab->flows = calloc(total + 1u, sizeof(*lab->flows));
+	if (!lab->flows)
+		return ST_ERR_NOMEM;
+	for (unsigned t = 0; t < lab->cfg->n_traffic; t++) {
+		unsigned n = traffic_flow_count(lab->traffic[t]);
+
+		for (unsigned i = 0; i < n; i++) {
+			enum status status = flow_create(lab, &lab->flows[at++], t, i);
+
+			lab->n_flows = at;
+			if (status)
+				return status;
+		}
+	}
+	return ST_OK;
+}
+
+void
+flows_destroy(struct lab *lab)
+{
+	for (unsigned i = 0; i < lab->n_flows; i++) {
+		struct flow *flow = &lab->flows[i];
+
+		delay_fini(&flow->delay);
+		delay_fini(&flow->ipdv);
+		reorder_destroy(flow->at_gateway);
+		reorder_destroy(flow->at_receiver);
+	}
+	free(lab->flows);
+}
+
+void
+flow_at_gateway(struct lab *lab, const struct pkt *pkt)
+{
+	if (pkt->flow != PKT_NO_FLOW)
+		reorder_arrive(lab->flows[pkt->flow].at_gateway, pkt->num, pkt->time_ns);
+}
+
+void
+flow_delivered(struct lab *lab, struct rte_mbuf *m)
+{
+	const struct pkt *pkt = pkt_of(m);
+	struct flow *flow = &lab->flows[pkt->flow];
+	const struct reorder_stats *seen = reorder_stats(flow->at_receiver);
+	uint64_t copies = seen->duplicates, delay = pkt->time_ns - pkt->sent_ns;
+
+	reorder_arrive(flow->at_receiver, pkt->num, pkt->time_ns);
+	flow->originals += !(pkt->flags & PKT_CLONE);
+	if (unlikely(!packet_intact(lab, m)))
+		flow->corrupt++;
+	if (unlikely(seen->duplicates != copies)) {
+		flow->duplicates++;
+		return;
+	}
+	if (flow->delivered)
+		delay_record(&flow->ipdv,
+			delay > flow->last_delay ? delay - flow->last_delay : flow->last_delay - delay);
+	flow->last_delay = delay;
+	flow->delivered++;
+	flow->delivered_bytes += rte_pktmbuf_data_len(m);
+	delay_record(&flow->delay, delay);
+}
+
+void
+flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event)
+{
+	struct flow *flow = event->flow != PKT_NO_FLOW ? &lab->flows[event->flow] : NULL;
+
+	if (flow && event->is_clone)
+		flow->clone_drops++;
+	else if (flow)
+		flow->drops[event->reason]++;
+	if (lab->options.recorder && lab->cfg->events)
+		recorder_drop(lab->options.recorder, node, event,
+			flow ? lab->cfg->traffic[flow->traffic].class_name : NULL);
+}
+
+void
+flow_dropped_packet(struct lab *lab, unsigned node, struct rte_mbuf *m, enum drop reason, uint64_t now)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct pkt *pkt = pkt_of(m);
+	struct drop_event event = {.time_ns = now,
+		.reason = (uint8_t)reason,
+		.flow = pkt->flow,
+		.num = pkt->num,
+		.is_clone = (pkt->flags & PKT_CLONE) != 0,
+		.bytes = rte_pktmbuf_data_len(m),
+		.src = load_be32(ip + IPV4_SRC),
+		.dst = load_be32(ip + IPV4_DST),
+		.ip_id = load_be16(ip + IPV4_ID),
+		.proto = ip[IPV4_PROTO],
+		.dscp = ip[IPV4_TOS] >> 2};
+
+	if (pkt->flags & PKT_ENCRYPTED && pkt->sa) {
+		event.sa = pkt->sa;
+		event.spi = pkt->sa->spi;
+		event.seq = pkt->seq;
+	}
+	flow_dropped(lab, node, &event);
+	rte_pktmbuf_free(m);
+}

@@ -1,0 +1,292 @@
+/* A laboratory put together, and its driver: virtual time moves here and nowhere else.
+ *
+ * The driver turns every actor that is due, in a fixed order, until none has work, and then sets the clock to
+ * the least due time.  Order: hosts, gateways and routers, each as the configuration lists them. */
+#include "lab/lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_mempool.h>
+
+#include "lab/lab_priv.h"
+#include "lab/pool.h"
+
+#define PROGRESS_TURNS 1024u
+#define EVENT_BURST 64u
+
+static void
+events_take(struct node_gateway *gateway)
+{
+	struct drop_event events[EVENT_BURST];
+	unsigned n;
+
+	while ((n = dp_events(gateway->dp, events, EVENT_BURST)))
+		for (unsigned i = 0; i < n; i++)
+			flow_dropped(gateway->lab, gateway->lab->cfg->n_hosts + gateway->index, &events[i]);
+}
+
+static bool
+gateway_run(struct actor *actor, uint64_t now)
+{
+	struct node_gateway *gateway = (struct node_gateway *)actor;
+	bool moved = dp_turn(gateway->dp, now);
+
+	events_take(gateway);
+	return moved;
+}
+
+static uint64_t
+gateway_next_due(struct actor *actor)
+{
+	return dp_next_due(((struct node_gateway *)actor)->dp);
+}
+
+/* The end of the link that is plugged into this port of this node. */
+static struct link_end *
+end_find(struct lab *lab, uint32_t node, uint32_t port)
+{
+	for (unsigned l = 0; l < lab->cfg->n_links; l++)
+		for (unsigned e = 0; e < 2; e++)
+			if (lab->cfg->links[l].end[e].node == node && lab->cfg->links[l].end[e].port == port)
+				return &lab->links[l].end[e];
+	return NULL;
+}
+
+static enum status
+gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
+{
+	const struct cfg_gateway *cfg = &lab->cfg->gateways[index];
+	struct node_gateway *gateway = &lab->gateways[index];
+
+	gateway->actor = (struct actor){.name = cfg->name, .run = gateway_run, .next_due = gateway_next_due};
+	gateway->lab = lab;
+	gateway->index = index;
+	gateway->ports = calloc(cfg->n_ports, sizeof(struct port *));
+	if (!gateway->ports)
+		return ST_ERR_NOMEM;
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		gateway->ports[p] = &end_find(lab, lab->cfg->n_hosts + index, p)->port;
+	return dp_create(cfg, gateway->ports, lab->options.cycles, &gateway->dp, message, bytes);
+}
+
+/* The largest IP packet that any source can bring; whoever wants more than an mbuf can hold gets NO_ROOM. */
+static uint32_t
+packet_bytes_max(const struct lab *lab)
+{
+	uint32_t max = 1500;
+
+	for (unsigned t = 0; t < lab->cfg->n_traffic; t++)
+		if (traffic_bytes_max(lab->traffic[t]) > max)
+			max = traffic_bytes_max(lab->traffic[t]);
+	return max < POOL_BYTES_MAX ? max : POOL_BYTES_MAX;
+}
+
+static enum status
+sources_create(struct lab *lab, char *message, size_t bytes)
+{
+	const struct cfg_lab *cfg = lab->cfg;
+
+	lab->traffic = calloc(cfg->n_traffic + 1u, sizeof(struct traffic *));
+	if (!lab->traffic)
+		return ST_ERR_NOMEM;
+	for (unsigned t = 0; t < cfg->n_traffic; t++) {
+		enum status status = traffic_create(
+			cfg, &cfg->traffic[t], cfg->duration, &lab->traffic[t], message, bytes);
+
+		if (status)
+			return status;
+	}
+	return ST_OK;
+}
+
+static enum status
+nodes_create(struct lab *lab, char *message, size_t bytes)
+{
+	const struct cfg_lab *cfg = lab->cfg;
+	enum status status = ST_OK;
+
+	for (unsigned l = 0; l < cfg->n_links && !status; l++)
+		status = link_create(lab, l);
+	for (unsigned h = 0; h < cfg->n_hosts && !status; h++)
+		status = host_create(lab, h, end_find(lab, h, 0));
+	for (unsigned g = 0; g < cfg->n_gateways && !status; g++)
+		status = gateway_create(lab, g, message, bytes);
+	return status;
+}
+
+static enum status
+parts_create(struct lab *lab, char *message, size_t bytes)
+{
+	const struct cfg_lab *cfg = lab->cfg;
+	enum status status;
+
+	lab->hosts = calloc(cfg->n_hosts + 1u, sizeof(*lab->hosts));
+	lab->gateways = calloc(cfg->n_gateways + 1u, sizeof(*lab->gateways));
+	lab->links = calloc(cfg->n_links + 1u, sizeof(*lab->links));
+	lab->pattern = malloc(PACKET_PATTERN);
+	if (!lab->hosts || !lab->gateways || !lab->links || !lab->pattern)
+		return ST_ERR_NOMEM;
+	packet_pattern_fill(lab->pattern);
+	status = sources_create(lab, message, bytes);
+	if (!status)
+		status = pool_create(cfg->mbufs, packet_bytes_max(lab), &lab->pool);
+	if (!status)
+		status = flows_create(lab);
+	return status ? status : nodes_create(lab, message, bytes);
+}
+
+enum status
+lab_create(const struct cfg_lab *cfg, const struct lab_options *options, struct lab **out, char *message,
+	size_t bytes)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+	enum status status;
+
+	*out = NULL;
+	message[0] = '\0';
+	if (!lab)
+		return ST_ERR_NOMEM;
+	lab->cfg = cfg;
+	lab->options = *options;
+	status = parts_create(lab, message, bytes);
+	if (status) {
+		if (!message[0])
+			snprintf(message, bytes, "laboratory: %s", status_text(status));
+		lab_destroy(lab);
+		return status;
+	}
+	*out = lab;
+	return ST_OK;
+}
+
+/* Turns an actor where it is due; adds its cycles where they are counted. */
+static bool
+actor_turn(struct lab *lab, struct actor *actor, uint64_t *cycles)
+{
+	uint64_t start;
+	bool moved;
+
+	if (actor->next_due(actor) > lab->now)
+		return false;
+	if (!lab->options.cycles)
+		return actor->run(actor, lab->now);
+	start = lab->options.cycles();
+	moved = actor->run(actor, lab->now);
+	*cycles += lab->options.cycles() - start;
+	return moved;
+}
+
+static bool
+all_turn(struct lab *lab)
+{
+	bool moved = false;
+
+	for (unsigned h = 0; h < lab->cfg->n_hosts; h++)
+		moved |= actor_turn(lab, &lab->hosts[h].actor, &lab->hosts[h].cycles);
+	for (unsigned g = 0; g < lab->cfg->n_gateways; g++)
+		moved |= actor_turn(lab, &lab->gateways[g].actor, &lab->gateways[g].cycles);
+	return moved;
+}
+
+static uint64_t
+all_next_due(struct lab *lab)
+{
+	uint64_t due = TIME_NEVER;
+
+	for (unsigned h = 0; h < lab->cfg->n_hosts; h++)
+		due = time_min(due, lab->hosts[h].actor.next_due(&lab->hosts[h].actor));
+	for (unsigned g = 0; g < lab->cfg->n_gateways; g++)
+		due = time_min(due, lab->gateways[g].actor.next_due(&lab->gateways[g].actor));
+	return due;
+}
+
+static void
+progress_tell(struct lab *lab)
+{
+	struct lab_progress progress = {.now = lab->now, .end = lab->cfg->duration};
+
+	for (unsigned h = 0; h < lab->cfg->n_hosts; h++)
+		progress.created += lab->hosts[h].created;
+	for (unsigned g = 0; g < lab->cfg->n_gateways; g++)
+		for (unsigned d = 0; d < DROP_COUNT; d++)
+			progress.dropped += dp_stats(lab->gateways[g].dp)->drops[d];
+	for (unsigned l = 0; l < lab->cfg->n_links; l++)
+		for (unsigned d = 0; d < DROP_COUNT; d++)
+			progress.dropped += lab->links[l].drops[d];
+	lab->options.progress(lab->options.ctx, &progress);
+}
+
+void
+lab_run(struct lab *lab)
+{
+	uint64_t last = lab->cfg->duration + lab->cfg->drain, due = all_next_due(lab);
+	uint64_t start = lab->options.cycles ? lab->options.cycles() : 0;
+
+	while (due <= last) {
+		lab->now = due;
+		while (all_turn(lab))
+			;
+		if (lab->options.progress && lab->turns % PROGRESS_TURNS == 0)
+			progress_tell(lab);
+		lab->turns++;
+		due = all_next_due(lab);
+		if (due <= lab->now) /* whoever says so had his turn: time goes on regardless */
+			due = lab->now + 1;
+	}
+	if (lab->options.cycles)
+		lab->wall_cycles = lab->options.cycles() - start;
+}
+
+/* What is still under way goes back to the pool, and the pool to the system. */
+static void
+packets_free(struct lab *lab)
+{
+	for (unsigned g = 0; lab->gateways && g < lab->cfg->n_gateways; g++)
+		if (lab->gateways[g].dp)
+			dp_flush(lab->gateways[g].dp);
+	for (unsigned l = 0; lab->links && l < lab->cfg->n_links; l++)
+		if (lab->links[l].lab)
+			link_empty(&lab->links[l]);
+	pool_destroy(lab->pool);
+	lab->pool = NULL;
+}
+
+struct result *
+lab_result(struct lab *lab)
+{
+	enum status status = ST_OK;
+
+	if (!lab->result) {
+		status = collect(lab, &lab->result);
+		packets_free(lab);
+	}
+	return status ? NULL : lab->result;
+}
+
+void
+lab_destroy(struct lab *lab)
+{
+	if (!lab)
+		return;
+	collect_free(lab->result);
+	packets_free(lab);
+	for (unsigned g = 0; lab->gateways && g < lab->cfg->n_gateways; g++) {
+		dp_destroy(lab->gateways[g].dp);
+		free(lab->gateways[g].ports);
+	}
+	for (unsigned l = 0; lab->links && l < lab->cfg->n_links; l++)
+		if (lab->links[l].lab)
+			link_destroy(&lab->links[l]);
+	for (unsigned h = 0; lab->hosts && h < lab->cfg->n_hosts; h++)
+		host_destroy(&lab->hosts[h]);
+	flows_destroy(lab);
+	for (unsigned t = 0; lab->traffic && t < lab->cfg->n_traffic; t++)
+		traffic_destroy(lab->traffic[t]);
+	free(lab->traffic);
+	free(lab->pattern);
+	free(lab->links);
+	free(lab->gateways);
+	free(lab->hosts);
+	free(lab);
+}

@@ -1,0 +1,139 @@
+/* Inside of a laboratory: its parts know one another here, and nobody else does. */
+#ifndef LAB_LAB_PRIV_H
+#define LAB_LAB_PRIV_H
+
+#include <stdbool.h>
+
+#include "base/actor.h"
+#include "base/clock.h"
+#include "dataplane/dp.h"
+#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/pkt.h"
+#include "dataplane/port/port.h"
+#include "lab/lab.h"
+#include "lab/paths.h"
+#include "lab/pool.h"
+#include "lab/traffic.h"
+
+#define LAB_BURST 64u
+#define FLOW_HEAD_MAX 40u /* IPv4 + TCP */
+
+/* One flow: how its packets look and what became of them. */
+struct flow {
+	uint8_t head[FLOW_HEAD_MAX]; /* template: length, identification and checksum 0 */
+	uint8_t head_len;	     /* IP and transport header; 0: packets come from a capture */
+	uint32_t head_sum;	     /* one's complement sum of the template's IP header */
+	uint32_t traffic;	     /* index of its cfg_traffic */
+	uint32_t index;		     /* within it */
+	uint64_t sent, sent_bytes;
+	uint64_t delivered, delivered_bytes, duplicates, corrupt;
+	uint64_t originals;  /* delivered, and no wire's copy */
+	uint64_t last_delay; /* ns, of the packet delivered before */
+	uint64_t drops[DROP_COUNT];
+	uint64_t clone_drops;
+	struct delay delay, ipdv;
+	struct reorder *at_gateway, *at_receiver;
+	struct traffic_flow id;
+};
+
+struct link;
+
+/* Where a node is plugged in.  A gateway sees a struct port, a host calls link_send and link_receive. */
+struct link_end {
+	struct port port;
+	struct link *link;
+	unsigned direction;  /* in which this end sends */
+	bool before_gateway; /* packets that arrive here in ESP are measured */
+};
+
+struct link {
+	const struct cfg_link *cfg;
+	struct lab *lab;
+	unsigned index;
+	struct link_end end[2];
+	struct paths *paths[2];
+	uint64_t rx, created, tx;
+	uint64_t drops[DROP_COUNT];
+};
+
+struct host {
+	struct actor actor;
+	const struct cfg_host *cfg;
+	struct lab *lab;
+	unsigned index;
+	struct link_end *end;
+	struct traffic **sources; /* those of this host */
+	uint32_t *first_flow;	  /* of each source, in lab->flows */
+	unsigned n_sources;
+	uint64_t created, tx, rx, consumed;
+	uint64_t drops[DROP_COUNT];
+	uint64_t cycles;
+};
+
+struct node_gateway {
+	struct actor actor;
+	struct lab *lab;
+	struct dp *dp;
+	struct port **ports;
+	unsigned index; /* in lab->gateways */
+	uint64_t cycles;
+};
+
+struct lab {
+	const struct cfg_lab *cfg;
+	struct lab_options options;
+	struct rte_mempool *pool;
+	uint64_t now, turns;
+	struct host *hosts;
+	struct node_gateway *gateways;
+	struct link *links;
+	struct flow *flows;
+	unsigned n_flows;
+	struct traffic **traffic; /* all, in order of the configuration */
+	uint64_t created;	  /* by hosts */
+	uint64_t wall_cycles;
+	uint8_t *pattern; /* what payloads are made of */
+	struct result *result;
+};
+
+/* link.c */
+enum status link_create(struct lab *lab, unsigned index);
+void link_destroy(struct link *link);
+/* Takes all packets; pkt->time_ns of each is when its first bit is ready. */
+void link_send(struct link_end *end, struct rte_mbuf **pkts, unsigned n);
+unsigned link_receive(struct link_end *end, struct rte_mbuf **pkts, unsigned max, uint64_t now);
+uint64_t link_next_due(const struct link_end *end);
+uint64_t link_held(const struct link *link);
+/* Packets that are still on the wire go back to the pool. */
+void link_empty(struct link *link);
+
+/* host.c */
+enum status host_create(struct lab *lab, unsigned index, struct link_end *end);
+void host_destroy(struct host *host);
+
+/* packet.c */
+enum { PACKET_PATTERN = 65536 + 256 };
+void packet_pattern_fill(uint8_t *pattern);
+/* Header template of a flow. */
+void packet_template(struct flow *flow);
+/* Writes packet `desc` of flow number flow_index into m. */
+void packet_build(
+	const struct lab *lab, uint32_t flow_index, const struct traffic_packet *desc, struct rte_mbuf *m);
+/* True where m is what packet_build made, hop fields aside. */
+bool packet_intact(const struct lab *lab, struct rte_mbuf *m);
+
+/* flows.c */
+enum status flows_create(struct lab *lab);
+void flows_destroy(struct lab *lab);
+void flow_at_gateway(struct lab *lab, const struct pkt *pkt);
+void flow_delivered(struct lab *lab, struct rte_mbuf *m);
+/* Counts a drop with its flow and records it.  node: hosts first, then gateways, then links. */
+void flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event);
+/* The same for a packet that ended outside a gateway. */
+void flow_dropped_packet(struct lab *lab, unsigned node, struct rte_mbuf *m, enum drop reason, uint64_t now);
+
+/* collect.c */
+enum status collect(struct lab *lab, struct result **result);
+void collect_free(struct result *result);
+
+#endif

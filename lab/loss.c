@@ -1,0 +1,60 @@
+/* Groups and meanings of drop reasons.  A row that is missing here would belong to LOSS_REPLAY without a
+ * meaning; test_report.c looks for that. */
+#include "lab/loss.h"
+
+const struct loss_info loss_info[DROP_COUNT] = {
+	[DROP_NONE] = {LOSS_OTHER, "not dropped"},
+	[DROP_RUNT] = {LOSS_OTHER, "shorter than its header says"},
+	[DROP_IP_HEADER] = {LOSS_OTHER, "broken IP header"},
+	[DROP_TTL] = {LOSS_OTHER, "went through too many routers"},
+	[DROP_NO_ROUTE] = {LOSS_OTHER, "no route to its destination"},
+	[DROP_POLICY_DISCARD] = {LOSS_OTHER, "a policy says discard"},
+	[DROP_POLICY_NONE] = {LOSS_OTHER, "no policy fits"},
+	[DROP_POLICY_IN] = {LOSS_OTHER, "decrypted, but no inbound policy allows it"},
+	[DROP_NO_SA] = {LOSS_OTHER, "ESP with an SPI that nobody knows"},
+	[DROP_SEQ_EXHAUSTED] = {LOSS_OTHER, "the SA has used all its sequence numbers"},
+	[DROP_SEQ_ZERO] = {LOSS_REPLAY, "status 4612: sequence number 0"},
+	[DROP_REPLAY_OLD] = {LOSS_REPLAY, "status 4612: too far behind for the replay window"},
+	[DROP_REPLAY_DUP] = {LOSS_REPLAY, "status 4612: its number was seen before"},
+	[DROP_ESP_LENGTH] = {LOSS_OTHER, "impossible ESP length"},
+	[DROP_ICV] = {LOSS_OTHER, "failed authentication"},
+	[DROP_ICV_ESN] = {LOSS_REPLAY, "behind the window; with ESN that fails authentication"},
+	[DROP_PAD] = {LOSS_OTHER, "broken ESP padding"},
+	[DROP_NEXT_HEADER] = {LOSS_OTHER, "decrypted to something that is not IPv4"},
+	[DROP_DUMMY] = {LOSS_OTHER, "dummy packet, made to be thrown away"},
+	[DROP_ECN] = {LOSS_OTHER, "impossible combination of ECN marks"},
+	[DROP_FRAGMENT] = {LOSS_OTHER, "fragment of an encrypted packet"},
+	[DROP_TOO_BIG] = {LOSS_OTHER, "larger than the MTU, and may not be fragmented"},
+	[DROP_ENGINE_FULL] = {LOSS_OTHER, "the crypto engine's queue was full"},
+	[DROP_ENGINE] = {LOSS_OTHER, "the crypto engine failed"},
+	[DROP_INBOX] = {LOSS_OTHER, "a stage of the gateway was full"},
+	[DROP_NO_MBUF] = {LOSS_OTHER, "no packet memory left (lab.mbufs)"},
+	[DROP_NO_ROOM] = {LOSS_OTHER, "no room for what encryption adds"},
+	[DROP_QOS_TAIL] = {LOSS_QUEUE, "the queue of its class was full"},
+	[DROP_QOS_POLICE] = {LOSS_POLICER, "more than the priority class is allowed"},
+	[DROP_WIRE_QUEUE] = {LOSS_QUEUE, "the queue before the wire was full"},
+	[DROP_WIRE_LOSS] = {LOSS_WIRE, "lost on the wire"},
+	[DROP_WIRE_MTU] = {LOSS_WIRE, "larger than the wire's MTU"},
+	[DROP_NOT_MINE] = {LOSS_OTHER, "arrived at a host that it was not for"},
+};
+
+uint64_t
+loss_sum(const uint64_t *drops, enum loss group)
+{
+	uint64_t sum = 0;
+
+	for (unsigned d = 0; d < DROP_COUNT; d++)
+		if (loss_info[d].group == group)
+			sum += drops[d];
+	return sum;
+}
+
+uint64_t
+loss_total(const uint64_t *drops)
+{
+	uint64_t sum = 0;
+
+	for (unsigned d = 0; d < DROP_COUNT; d++)
+		sum += drops[d];
+	return sum;
+}

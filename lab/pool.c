@@ -1,0 +1,135 @@
+/* The mbuf pool of a laboratory, and the small EAL that it needs.
+ *
+ * EAL itself runs without hugepages (--no-huge), so that anybody can start it; packet memory is mapped here:
+ * hugetlb pages where the machine has some to spare, else ordinary memory with transparent huge pages asked
+ * for. 4-KiB pages would double the cost of a packet.  No device ever reads this memory, so no IOVA is
+ * needed. */
+#include "lab/pool.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "dataplane/pkt.h"
+
+#define HUGE_BYTES (UINT64_C(1) << 21)
+#define CACHE 256u /* mbufs that the thread keeps at hand */
+#define ROOM 192u  /* outer headers go into the headroom; trailer, padding, ICV, TFC behind */
+
+static void
+memory_free(struct rte_mempool_memhdr *hdr, void *opaque)
+{
+	munmap(hdr->addr, (size_t)(uintptr_t)opaque);
+}
+
+static void *
+memory_map(size_t bytes)
+{
+	int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *p = mmap(NULL, bytes, prot, flags | MAP_HUGETLB, -1, 0);
+
+	if (p != MAP_FAILED)
+		return p;
+	p = mmap(NULL, bytes, prot, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, bytes, MADV_HUGEPAGE); /* a wish; without it things are slower, not wrong */
+	return p;
+}
+
+static enum status
+memory_populate(struct rte_mempool *pool, unsigned n)
+{
+	struct rte_mempool_objsz objsz;
+	uint32_t element = rte_mempool_calc_obj_size(pool->elt_size, pool->flags, &objsz);
+	size_t bytes = ((size_t)n * element + 2 * HUGE_BYTES) & ~(HUGE_BYTES - 1);
+	void *memory = memory_map(bytes);
+
+	if (!memory)
+		return ST_ERR_NOMEM;
+	if (rte_mempool_populate_iova(
+		    pool, memory, RTE_BAD_IOVA, bytes, memory_free, (void *)(uintptr_t)bytes) < (int)n) {
+		if (!pool->nb_mem_chunks)
+			munmap(memory, bytes);
+		return ST_ERR_NOMEM;
+	}
+	return ST_OK;
+}
+
+enum status
+pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
+{
+	uint32_t room = (RTE_PKTMBUF_HEADROOM + max_bytes + ROOM + 63) & ~63u;
+	struct rte_pktmbuf_pool_private private = {
+		.mbuf_data_room_size = (uint16_t)room, .mbuf_priv_size = sizeof(struct pkt)};
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool;
+
+	if (room > UINT16_MAX)
+		return ST_ERR_RANGE;
+	snprintf(name, sizeof(name), "lab_%p", (void *)out);
+	pool = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + sizeof(struct pkt) + room,
+		n < 2 * CACHE ? 0 : CACHE, sizeof(private), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	if (!pool)
+		return ST_ERR_NOMEM;
+	if (rte_mempool_set_ops_byname(pool, "stack", NULL)) {
+		rte_mempool_free(pool);
+		return ST_ERR_UNSUPPORTED;
+	}
+	rte_pktmbuf_pool_init(pool, &private);
+	if (memory_populate(pool, n)) {
+		rte_mempool_free(pool);
+		return ST_ERR_NOMEM;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	*out = pool;
+	return ST_OK;
+}
+
+void
+pool_destroy(struct rte_mempool *pool)
+{
+	rte_mempool_free(pool);
+}
+
+struct rte_mbuf *
+pool_clone(struct rte_mempool *pool, const struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_alloc(pool);
+	uint16_t len = rte_pktmbuf_data_len(m);
+
+	if (!copy)
+		return NULL;
+	copy->data_off = m->data_off;
+	copy->data_len = len;
+	copy->pkt_len = len;
+	memcpy(rte_pktmbuf_mtod(copy, void *), rte_pktmbuf_mtod(m, void *), len);
+	*pkt_of(copy) = *(const struct pkt *)(m + 1);
+	return copy;
+}
+
+enum status
+pool_eal_init(const char *program)
+{
+	char name[64], lcores[64];
+	char *argv[] = {name, lcores, (char[]){"--no-huge"}, (char[]){"--no-pci"}, (char[]){"--no-telemetry"},
+		(char[]){"--no-shconf"}, (char[]){"--no-hpet"}, (char[]){"-m"}, (char[]){"64"},
+		(char[]){"--log-level=error"}, NULL};
+	cpu_set_t cpus;
+	size_t used = (size_t)snprintf(lcores, sizeof(lcores), "--lcores=0@(");
+
+	snprintf(name, sizeof(name), "%s", program);
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return ST_ERR_UNSUPPORTED;
+	for (unsigned c = 0, n = 0; c < CPU_SETSIZE && used < sizeof(lcores) - 8; c++)
+		if (CPU_ISSET(c, &cpus))
+			used += (size_t)snprintf(lcores + used, sizeof(lcores) - used, n++ ? ",%u" : "%u", c);
+	snprintf(lcores + used, sizeof(lcores) - used, ")");
+	return rte_eal_init((int)(sizeof(argv) / sizeof(*argv)) - 1, argv) < 0 ? ST_ERR_UNSUPPORTED : ST_OK;
+}

@@ -1,0 +1,25 @@
+/* Packet memory of a laboratory: an mbuf pool on huge pages where the machine gives them, on transparent ones
+ * otherwise.  Last in, first out, so that the packets in use stay in the cache. */
+#ifndef LAB_POOL_H
+#define LAB_POOL_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct rte_mempool;
+struct rte_mbuf;
+
+#define POOL_BYTES_MAX 65152u /* of max_bytes: an mbuf's data room is a 16-bit number */
+
+/* n mbufs, each with a struct pkt and room for an IP packet of max_bytes plus what ESP puts round it. */
+enum status pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **pool);
+void pool_destroy(struct rte_mempool *pool);
+/* A copy, private area included; NULL where the pool is empty. */
+struct rte_mbuf *pool_clone(struct rte_mempool *pool, const struct rte_mbuf *m);
+
+/* EAL without hugepages, PCI and telemetry, floating over the CPUs that the process may use: what an ordinary
+ * user can have.  ERR_UNSUPPORTED where EAL will not start. */
+enum status pool_eal_init(const char *program);
+
+#endif

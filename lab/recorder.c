@@ -1,0 +1,203 @@
+/* What is written while a laboratory runs: drops.ndjson, syslog.log, a pcapng file a captured link, and
+ * esp_sa.
+ *
+ * Only plumbing: drop_line, msg_log, pcapng and esp_sa know the formats.  Errors of writing stay in the
+ * FILEs and are told at the end, so that a full disk does not stop a run in the middle of a burst. */
+#include "lab/recorder.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab/drop_line.h"
+#include "lab/esp_sa.h"
+#include "lab/folder.h"
+#include "lab/msg_log.h"
+#include "lab/pcapng.h"
+
+#define DROPS_FILE "drops.ndjson"
+#define LOG_FILE "syslog.log"
+#define SA_FILE "esp_sa"
+
+struct recorder {
+	const struct cfg_lab *lab;
+	char *folder;
+	FILE *drops, *log; /* NULL without events */
+	struct msg_log *messages;
+	struct pcapng *capture[]; /* one a link, NULL where none was asked for */
+};
+
+/* Nodes are hosts, then gateways and routers, then links. */
+static const char *
+node_name(const struct cfg_lab *lab, unsigned node)
+{
+	if (node < lab->n_hosts)
+		return lab->hosts[node].name;
+	node -= lab->n_hosts;
+	if (node < lab->n_gateways)
+		return lab->gateways[node].name;
+	return lab->links[node - lab->n_gateways].name;
+}
+
+static enum status
+fail(enum status status, const char *path, int error, char *message, size_t bytes)
+{
+	snprintf(message, bytes, "%s: %s", path,
+		status == ST_ERR_IO && error ? strerror(error) : status_text(status));
+	return status;
+}
+
+/* Without events, those of an earlier run must not stay behind. */
+static enum status
+events_remove(const struct recorder *r, const char *name, char *message, size_t bytes)
+{
+	char path[FOLDER_PATH_BYTES];
+	enum status status = folder_path(r->folder, name, "", path, message, bytes);
+
+	if (!status && unlink(path) && errno != ENOENT)
+		return fail(ST_ERR_IO, path, errno, message, bytes);
+	return status;
+}
+
+static enum status
+events_open(struct recorder *r, char *message, size_t bytes)
+{
+	enum status status;
+
+	if (!r->lab->events) {
+		status = events_remove(r, DROPS_FILE, message, bytes);
+		return status ? status : events_remove(r, LOG_FILE, message, bytes);
+	}
+	status = folder_create(r->folder, DROPS_FILE, &r->drops, message, bytes);
+	if (!status)
+		status = folder_create(r->folder, LOG_FILE, &r->log, message, bytes);
+	if (status)
+		return status;
+	status = msg_log_create(r->lab, r->log, &r->messages);
+	return status ? fail(status, LOG_FILE, 0, message, bytes) : ST_OK;
+}
+
+/* The interfaces of a capture are the two directions of the link. */
+static enum status
+capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
+{
+	const struct cfg_link *cfg = &r->lab->links[link];
+	char path[FOLDER_PATH_BYTES], name[2][256];
+	const char *const names[2] = {name[0], name[1]};
+	enum status status = folder_path(r->folder, cfg->name, ".pcapng", path, message, bytes);
+
+	if (status)
+		return status;
+	for (unsigned d = 0; d < 2; d++)
+		snprintf(name[d], sizeof(name[d]), "%s > %s", cfg->ends[d], cfg->ends[!d]);
+	status = pcapng_create(path, names, 2, &r->capture[link]);
+	return status ? fail(status, path, errno, message, bytes) : ST_OK;
+}
+
+static enum status
+files_open(struct recorder *r, char *message, size_t bytes)
+{
+	char path[FOLDER_PATH_BYTES];
+	enum status status = folder_make(r->folder, message, bytes);
+
+	if (!status)
+		status = events_open(r, message, bytes);
+	for (unsigned l = 0; l < r->lab->n_links && !status; l++)
+		if (r->lab->links[l].capture)
+			status = capture_open(r, l, message, bytes);
+	if (!status)
+		status = folder_path(r->folder, SA_FILE, "", path, message, bytes);
+	if (status)
+		return status;
+	status = esp_sa_write(r->lab, path);
+	return status ? fail(status, path, errno, message, bytes) : ST_OK;
+}
+
+enum status
+recorder_open(const struct cfg_lab *lab, const char *folder, struct recorder **recorder, char *message,
+	size_t bytes)
+{
+	struct recorder *r = calloc(1, sizeof(*r) + lab->n_links * sizeof(struct pcapng *));
+	enum status status;
+
+	*recorder = NULL;
+	if (r)
+		r->folder = strdup(folder);
+	if (!r || !r->folder) {
+		free(r);
+		return fail(ST_ERR_NOMEM, folder, 0, message, bytes);
+	}
+	r->lab = lab;
+	status = files_open(r, message, bytes);
+	if (status)
+		recorder_close(r, 0, NULL, 0);
+	else
+		*recorder = r;
+	return status;
+}
+
+void
+recorder_drop(struct recorder *r, unsigned node, const struct drop_event *event, const char *flow_class)
+{
+	unsigned gateway = node - r->lab->n_hosts; /* wraps for a host */
+
+	if (!r->drops)
+		return;
+	drop_line_write(r->drops, node_name(r->lab, node), event, flow_class);
+	if (gateway < r->lab->n_gateways)
+		msg_log_drop(r->messages, gateway, event);
+}
+
+void
+recorder_capture(struct recorder *r, unsigned link, unsigned direction, uint64_t time_ns, const void *ip,
+	uint32_t bytes)
+{
+	if (r->capture[link])
+		pcapng_write(r->capture[link], direction, time_ns, ip, bytes);
+}
+
+/* Keeps the first fault and its message. */
+static void
+file_close(struct recorder *r, FILE *file, const char *name, enum status *status, char *message, size_t bytes)
+{
+	enum status closed;
+
+	if (!file)
+		return;
+	closed = folder_close(file, r->folder, name, *status ? NULL : message, *status ? 0 : bytes);
+	*status = *status ? *status : closed;
+}
+
+static void
+capture_close(struct recorder *r, unsigned link, enum status *status, char *message, size_t bytes)
+{
+	enum status closed = pcapng_close(r->capture[link]);
+
+	if (*status || !closed)
+		return;
+	*status = closed;
+	snprintf(message, bytes, "%s/%s.pcapng could not be written completely: is the disk full?", r->folder,
+		r->lab->links[link].name);
+}
+
+enum status
+recorder_close(struct recorder *r, uint64_t end_ns, char *message, size_t bytes)
+{
+	enum status status = ST_OK;
+
+	if (!r)
+		return ST_OK;
+	if (r->messages)
+		msg_log_finish(r->messages, end_ns);
+	msg_log_destroy(r->messages);
+	file_close(r, r->drops, DROPS_FILE, &status, message, bytes);
+	file_close(r, r->log, LOG_FILE, &status, message, bytes);
+	for (unsigned l = 0; l < r->lab->n_links; l++)
+		capture_close(r, l, &status, message, bytes);
+	free(r->folder);
+	free(r);
+	return status;
+}

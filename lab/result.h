@@ -1,0 +1,106 @@
+/* What a run found out: plain data, filled by lab_result(), read by the report writers.
+ * Owned by the struct result; borrowed strings live as long as the configuration.  Units: ns, bytes, packets.
+ */
+#ifndef LAB_RESULT_H
+#define LAB_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/cfg.h"
+#include "dataplane/drop.h"
+#include "dataplane/qos/qos.h"
+#include "dataplane/replay/lag.h"
+#include "lab/delay.h"
+#include "lab/reorder.h"
+#include "lab/wire.h"
+
+/* A flow, or a class (all flows of one cfg_traffic.class_name). */
+struct result_flow {
+	const char *class_name;
+	const char *traffic; /* cfg_traffic.name; NULL for a class */
+	uint32_t index;	     /* flow: within its traffic; class: number of flows */
+	uint32_t src, dst;   /* flow only, host byte order */
+	uint16_t sport, dport;
+	uint8_t proto, dscp;
+	uint64_t sent, sent_bytes, delivered, delivered_bytes;
+	uint64_t duplicates; /* copies that were delivered beyond the first; in `delivered` they are not */
+	uint64_t corrupt;    /* delivered with other bytes than were sent: a fault of esplab */
+	uint64_t drops[DROP_COUNT]; /* copies made by wires left out: those are in clone_drops */
+	uint64_t clone_drops;
+	uint64_t held;	    /* neither delivered nor dropped when the run ended */
+	struct delay delay; /* one-way, of delivered packets */
+	struct delay ipdv;  /* |difference| to the packet before (RFC 3393), in order of arrival */
+	struct reorder_stats at_gateway; /* as encrypted, on arrival at the decrypting gateway */
+	struct reorder_stats at_receiver;
+};
+
+struct result_sa {
+	const struct cfg_gateway *gateway;
+	const struct cfg_sa *cfg;
+	uint64_t packets, bytes, errors, replays, duplicates;
+	uint64_t last_seq;     /* out: last sent; in: right edge */
+	bool authenticated;    /* false: no ICV, hence no replay check */
+	const struct lag *lag; /* in only, else NULL; borrowed from the gateway */
+};
+
+struct result_stage {
+	const char *name;
+	uint64_t calls, packets, cycles; /* cycles 0 unless timed; goes to timings.json only */
+};
+
+enum result_kind { RESULT_HOST, RESULT_GATEWAY, RESULT_ROUTER, RESULT_LINK };
+
+/* rx + created = tx + consumed + held + sum of drops */
+struct result_node {
+	const char *name;
+	enum result_kind kind;
+	uint64_t rx, created, tx, consumed, held;
+	uint64_t drops[DROP_COUNT];
+	bool balanced;
+	uint64_t cycles;		   /* timings.json only */
+	const struct result_stage *stages; /* gateways and routers */
+	unsigned n_stages;
+};
+
+struct result_port {
+	const struct cfg_gateway *gateway;
+	const struct cfg_port *port;
+	const struct qos *qos; /* borrowed: qos_class_stats() */
+};
+
+struct result_wire {
+	const struct cfg_link *link;
+	const struct cfg_path *path;
+	unsigned direction; /* 0: from ends[0] to ends[1] */
+	struct wire_stats stats;
+};
+
+struct result {
+	const struct cfg_lab *cfg;
+	uint64_t seed, end_ns; /* virtual time at which the run ended */
+	struct result_flow *classes;
+	unsigned n_classes;
+	struct result_flow *flows;
+	unsigned n_flows;
+	struct result_sa *sas;
+	unsigned n_sas;
+	struct result_node *nodes; /* hosts, gateways and routers, links */
+	unsigned n_nodes;
+	struct result_port *ports;
+	unsigned n_ports;
+	struct result_wire *wires;
+	unsigned n_wires;
+	/* sums over nodes; packets: created = consumed + held + drops, clones by wires are created too */
+	uint64_t created, consumed, held, dropped;
+	uint64_t drops[DROP_COUNT];
+	uint32_t mbufs_total, mbufs_free; /* at the end: total - free = held */
+	bool balanced_packets, balanced_mbufs;
+	uint64_t corrupt;
+	uint64_t traffic_skipped; /* packets of pcap files that could not be used */
+	/* wall clock: timings.json only */
+	double wall_seconds;
+	uint64_t wall_cycles, turns;
+};
+
+#endif

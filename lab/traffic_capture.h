@@ -1,0 +1,30 @@
+/* Frames of a capture: where the IPv4 packet lies, which flow it is of, and how it is moved to other
+ * addresses. Pure functions over bytes; private to lab/traffic_pcap.c and its tests. */
+#ifndef LAB_TRAFFIC_CAPTURE_H
+#define LAB_TRAFFIC_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The 5-tuple, host byte order; ports are 0 where there are none (other protocols, later fragments). */
+struct capture_key {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+};
+
+/* Whether frames of this link type (DLT_*) can be read. */
+bool
+capture_link_known(int link_type);
+/* The IPv4 packet in `frame` (`captured` bytes of it are there), its total length in *bytes.  NULL where
+ * it is something else, broken, or not captured whole. */
+const uint8_t *
+capture_ipv4(int link_type, const uint8_t *frame, uint32_t captured, uint32_t *bytes);
+/* `ip` is a packet that capture_ipv4() found. */
+void
+capture_key_get(const uint8_t *ip, uint32_t bytes, struct capture_key *key);
+/* Give the packet new addresses, and TTL 64 where it had less than 8; checksums follow. */
+void
+capture_map(uint8_t *ip, uint32_t bytes, uint32_t src, uint32_t dst);
+
+#endif

@@ -1,0 +1,307 @@
+/* lab/pcapng: read back by libpcap, and its blocks byte by byte. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+#include <pcap/pcap.h>
+
+#include "lab/pcapng.h"
+#include "tests/lab/folder_rig.h"
+
+int suite_pcapng(void);
+
+static const char *const names[] = {"gwa.wan > gwb.wan", "b"};
+
+static void
+packet_fill(uint8_t *packet, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		packet[i] = (uint8_t)(bytes + i);
+}
+
+/* Every remainder modulo 4, and times around 2^32 ns. */
+static void
+capture_write(const struct folder_rig *rig, const char *name, unsigned n)
+{
+	char path[RIG_PATH_BYTES];
+	uint8_t packet[64];
+	struct pcapng *p;
+
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), names, 2, &p), ST_OK);
+	for (unsigned i = 0; i < n; i++) {
+		packet_fill(packet, 20 + i);
+		pcapng_write(p, i & 1, 4294967290u + (uint64_t)i, packet, 20 + i);
+	}
+	CU_ASSERT_EQUAL(pcapng_close(p), ST_OK);
+}
+
+static void
+test_read_back(void)
+{
+	char path[RIG_PATH_BYTES], error[PCAP_ERRBUF_SIZE];
+	struct folder_rig rig;
+	struct pcap_pkthdr *head;
+	const u_char *data;
+	uint8_t packet[64];
+	pcap_t *pcap;
+
+	folder_rig_open(&rig);
+	capture_write(&rig, "a.pcapng", 12);
+	pcap = pcap_open_offline_with_tstamp_precision(folder_rig_path(&rig, "a.pcapng", path),
+		PCAP_TSTAMP_PRECISION_NANO, error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
+	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_IPV4);
+	for (unsigned i = 0; i < 12; i++) {
+		CU_ASSERT_EQUAL_FATAL(pcap_next_ex(pcap, &head, &data), 1);
+		packet_fill(packet, 20 + i);
+		CU_ASSERT_EQUAL(head->caplen, 20 + i);
+		CU_ASSERT_EQUAL(head->len, 20 + i);
+		CU_ASSERT_EQUAL(head->ts.tv_sec, 4);
+		CU_ASSERT_EQUAL(head->ts.tv_usec, 294967290 + (long)i);
+		CU_ASSERT_EQUAL(memcmp(data, packet, 20 + i), 0);
+	}
+	CU_ASSERT_EQUAL(pcap_next_ex(pcap, &head, &data), PCAP_ERROR_BREAK);
+	pcap_close(pcap);
+	folder_rig_close(&rig);
+}
+
+/* draft-ietf-opsawg-pcapng §4.1-4.3, as written down by hand. */
+static const uint8_t expected[] = {
+	/* section header, 44 bytes */
+	0x0a,
+	0x0d,
+	0x0d,
+	0x0a,
+	44,
+	0,
+	0,
+	0,
+	0x4d,
+	0x3c,
+	0x2b,
+	0x1a,
+	1,
+	0,
+	0,
+	0,
+	0xff,
+	0xff,
+	0xff,
+	0xff,
+	0xff,
+	0xff,
+	0xff,
+	0xff,
+	4,
+	0,
+	6,
+	0,
+	'e',
+	's',
+	'p',
+	'l',
+	'a',
+	'b',
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	44,
+	0,
+	0,
+	0,
+	/* interface 0: name of 17 bytes and ns; 16 + 24 + 8 + 4 + 4 = 56 bytes */
+	1,
+	0,
+	0,
+	0,
+	56,
+	0,
+	0,
+	0,
+	228,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	2,
+	0,
+	17,
+	0,
+	'g',
+	'w',
+	'a',
+	'.',
+	'w',
+	'a',
+	'n',
+	' ',
+	'>',
+	' ',
+	'g',
+	'w',
+	'b',
+	'.',
+	'w',
+	'a',
+	'n',
+	0,
+	0,
+	0,
+	9,
+	0,
+	1,
+	0,
+	9,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	56,
+	0,
+	0,
+	0,
+	/* interface 1 */
+	1,
+	0,
+	0,
+	0,
+	40,
+	0,
+	0,
+	0,
+	228,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	2,
+	0,
+	1,
+	0,
+	'b',
+	0,
+	0,
+	0,
+	9,
+	0,
+	1,
+	0,
+	9,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	40,
+	0,
+	0,
+	0,
+	/* packet */
+	6,
+	0,
+	0,
+	0,
+	52,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0xfa,
+	0xff,
+	0xff,
+	0xff,
+	20,
+	0,
+	0,
+	0,
+	20,
+	0,
+	0,
+	0,
+	20,
+	21,
+	22,
+	23,
+	24,
+	25,
+	26,
+	27,
+	28,
+	29,
+	30,
+	31,
+	32,
+	33,
+	34,
+	35,
+	36,
+	37,
+	38,
+	39,
+	52,
+	0,
+	0,
+	0,
+};
+
+static void
+test_bytes(void)
+{
+	struct folder_rig rig;
+	size_t bytes = 0;
+	char *data;
+
+	folder_rig_open(&rig);
+	capture_write(&rig, "b.pcapng", 1);
+	data = folder_rig_read(&rig, "b.pcapng", &bytes);
+	CU_ASSERT_EQUAL_FATAL(bytes, sizeof(expected));
+	CU_ASSERT_EQUAL(memcmp(data, expected, bytes), 0);
+	free(data);
+	folder_rig_close(&rig);
+}
+
+static void
+test_failures(void)
+{
+	struct pcapng *p = (struct pcapng *)&p;
+
+	CU_ASSERT_EQUAL(pcapng_create("/nonexistent/x.pcapng", names, 2, &p), ST_ERR_IO);
+	CU_ASSERT_PTR_NULL(p);
+	CU_ASSERT_EQUAL(pcapng_close(NULL), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create("/dev/full", names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL(pcapng_close(p), ST_ERR_IO);
+}
+
+int
+suite_pcapng(void)
+{
+	CU_pSuite s = CU_add_suite("pcapng", NULL, NULL);
+
+	if (!s)
+		return (int)CU_get_error();
+	CU_ADD_TEST(s, test_read_back);
+	CU_ADD_TEST(s, test_bytes);
+	CU_ADD_TEST(s, test_failures);
+	return 0;
+}
