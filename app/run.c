@@ -1,0 +1,309 @@
+/* esplab run: one laboratory, or all its variants, with progress, tables and a results folder each. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+
+#include "app/app.h"
+#include "base/clock.h"
+#include "lab/hooks.h"
+#include "lab/lab.h"
+#include "lab/pool.h"
+#include "lab/report.h"
+
+#define MESSAGE_BYTES 8192u
+#define SETS_MAX 128u
+
+struct request {
+	const char *file, *out;
+	struct cfg_set sets[SETS_MAX];
+	unsigned n_sets;
+	bool quiet, variants;
+};
+
+/* One run; kept until its row of the comparison is printed. */
+struct run {
+	struct cfg_lab *cfg;
+	struct lab *lab;
+	struct result *result;
+};
+
+static const char usage_text[] = "esplab run LAB.cfg [options]\n"
+				 "  --out DIR          results folder (results)\n"
+				 "  --set PATH=VALUE   change a configuration value: "
+				 "gateways.gwb.sas.a-b.window=1024; may be repeated\n"
+				 "  --seed N           the same as --set lab.seed=N\n"
+				 "  --duration TIME    the same as --set lab.duration=TIME\n"
+				 "  --variants         run every variation that the file lists, each into a "
+				 "folder of its own, and compare\n"
+				 "  --quiet            no progress and no table\n";
+
+static double
+wall_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static uint64_t
+cycles_now(void)
+{
+	return rte_rdtsc();
+}
+
+struct progress_line {
+	const char *name;
+	double last; /* wall time of the last print */
+};
+
+static void
+progress_print(void *ctx, const struct lab_progress *p)
+{
+	struct progress_line *line = ctx;
+	double now = wall_now();
+
+	if (now - line->last < 0.2)
+		return;
+	line->last = now;
+	fprintf(stderr, "\r%s: %.2f of %.2f virtual seconds, %llu packets, %llu dropped \033[K", line->name,
+		(double)p->now / NS_PER_SEC, (double)p->end / NS_PER_SEC, (unsigned long long)p->created,
+		(unsigned long long)p->dropped);
+}
+
+static bool
+set_add(struct request *request, const char *path, const char *value)
+{
+	if (request->n_sets == SETS_MAX) {
+		fprintf(stderr, "esplab run: at most %u values can be set\n", SETS_MAX);
+		return false;
+	}
+	request->sets[request->n_sets++] = (struct cfg_set){path, value};
+	return true;
+}
+
+/* "path=value", cut at the first '='. */
+static bool
+set_parse(struct request *request, char *text)
+{
+	char *value = strchr(text, '=');
+
+	if (!value || value == text) {
+		fprintf(stderr, "esplab run: --set wants PATH=VALUE, not \"%s\"\n", text);
+		return false;
+	}
+	*value = '\0'; /* argv is ours to cut */
+	return set_add(request, text, value + 1);
+}
+
+static int
+request_parse(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {{"out", 1, NULL, 'o'}, {"set", 1, NULL, 's'},
+		{"seed", 1, NULL, 'e'}, {"duration", 1, NULL, 'd'}, {"variants", 0, NULL, 'v'},
+		{"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	bool good = true;
+	int c;
+
+	while (good && (c = getopt_long(argc, argv, "o:s:qvh", options, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			request->out = optarg;
+			break;
+		case 's':
+			good = set_parse(request, optarg);
+			break;
+		case 'e':
+			good = set_add(request, "lab.seed", optarg);
+			break;
+		case 'd':
+			good = set_add(request, "lab.duration", optarg);
+			break;
+		case 'v':
+			request->variants = true;
+			break;
+		case 'q':
+			request->quiet = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return APP_OK;
+		default:
+			good = false;
+		}
+	}
+	if (good && optind + 1 == argc) {
+		request->file = argv[optind];
+		return -1; /* go on */
+	}
+	fputs(usage_text, stderr);
+	return APP_USAGE;
+}
+
+static void
+run_free(struct run *run)
+{
+	lab_destroy(run->lab);
+	cfg_free(run->cfg);
+}
+
+static enum status
+turn_lab(struct run *run, const struct lab_options *options, char *message, size_t bytes)
+{
+	double start;
+	enum status status = lab_create(run->cfg, options, &run->lab, message, bytes);
+
+	if (status)
+		return status;
+	start = wall_now();
+	lab_run(run->lab);
+	run->result = lab_result(run->lab);
+	if (!run->result) {
+		snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
+		return ST_ERR_NOMEM;
+	}
+	run->result->wall_seconds = wall_now() - start;
+	return ST_OK;
+}
+
+/* Runs a loaded configuration into a folder. */
+static int
+run_lab(struct run *run, const char *name, const char *folder, bool show_progress)
+{
+	struct progress_line line = {.name = name};
+	struct lab_options options = {
+		.cycles = cycles_now, .progress = show_progress ? progress_print : NULL, .ctx = &line};
+	char message[MESSAGE_BYTES], *text = message;
+	enum status status = recorder_open(run->cfg, folder, &options.recorder, message, sizeof(message)),
+		    closed;
+
+	if (!status) {
+		status = turn_lab(run, &options, message, sizeof(message));
+		if (show_progress)
+			fprintf(stderr, "\r\033[K");
+		text = status ? NULL : message; /* the first fault is the one to tell */
+		closed = recorder_close(options.recorder, run->result ? run->result->end_ns : 0, text,
+			text ? MESSAGE_BYTES : 0);
+		status = status ? status : closed;
+	}
+	if (!status)
+		status = report_write(run->result, folder, message, sizeof(message));
+	if (status) {
+		fprintf(stderr, "esplab run: %s\n", message);
+		return APP_FAULT;
+	}
+	return run->result->balanced_packets && run->result->balanced_mbufs && !run->result->corrupt
+		       ? APP_OK
+		       : APP_FAULT;
+}
+
+/* Loads the file with the request's sets and those of a variant. */
+static enum status
+load(const struct request *request, const struct cfg_variant *variant, struct cfg_lab **cfg)
+{
+	unsigned extra = variant ? variant->n_set : 0;
+	struct cfg_set *sets = calloc(request->n_sets + extra + 1u, sizeof(*sets));
+	char message[MESSAGE_BYTES];
+	enum status status = ST_ERR_NOMEM;
+
+	if (sets) {
+		memcpy(sets, request->sets, request->n_sets * sizeof(*sets));
+		for (unsigned i = 0; i < extra; i++)
+			sets[request->n_sets + i] = variant->set[i];
+		status = cfg_load(request->file, sets, request->n_sets + extra, lab_hooks(), cfg, message,
+			sizeof(message));
+	} else {
+		snprintf(message, sizeof(message), "%s", status_text(status));
+	}
+	if (status)
+		fprintf(stderr, "%s\n", message);
+	free(sets);
+	return status;
+}
+
+static int
+run_one(const struct request *request, struct run *run)
+{
+	int code = run_lab(run, run->cfg->title, request->out, !request->quiet && isatty(STDERR_FILENO));
+
+	if (run->result && !request->quiet) {
+		report_table(run->result, stdout);
+		printf("\nResults: %s\n", request->out);
+	}
+	return code;
+}
+
+/* "window 1024" -> OUT/window-1024 */
+static void
+variant_folder(const char *out, const char *name, char *folder, size_t bytes)
+{
+	size_t at = (size_t)snprintf(folder, bytes, "%s/", out);
+
+	for (; *name && at + 1 < bytes; name++)
+		folder[at++] = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+					       (*name >= '0' && *name <= '9')
+				       ? *name
+				       : '-';
+	folder[at < bytes ? at : bytes - 1] = '\0';
+}
+
+static int
+run_variants(const struct request *request, const struct cfg_lab *base)
+{
+	struct run *runs = calloc(base->n_variants, sizeof(*runs));
+	struct report_variant *rows = calloc(base->n_variants, sizeof(*rows));
+	char folder[4096], message[MESSAGE_BYTES];
+	unsigned n = 0;
+	int code = runs && rows ? APP_OK : APP_FAULT;
+
+	for (; runs && rows && n < base->n_variants && code == APP_OK; n++) {
+		const char *name = base->variants[n].name;
+
+		variant_folder(request->out, name, folder, sizeof(folder));
+		code = load(request, &base->variants[n], &runs[n].cfg)
+			       ? APP_USAGE
+			       : run_lab(&runs[n], name, folder, !request->quiet && isatty(STDERR_FILENO));
+		rows[n] = (struct report_variant){name, runs[n].result};
+	}
+	if (code == APP_OK && report_compare(rows, n, request->out, request->quiet ? NULL : stdout, message,
+				      sizeof(message))) {
+		fprintf(stderr, "esplab run: %s\n", message);
+		code = APP_FAULT;
+	}
+	if (code == APP_OK && !request->quiet)
+		printf("\nResults: %s\n", request->out);
+	for (unsigned i = 0; i < n; i++)
+		run_free(&runs[i]);
+	free(rows);
+	free(runs);
+	return code;
+}
+
+int
+command_run(int argc, char **argv)
+{
+	struct request request = {.out = "results"};
+	struct run run = {0};
+	int code = request_parse(argc, argv, &request);
+
+	if (code >= 0)
+		return code;
+	if (load(&request, NULL, &run.cfg))
+		return APP_USAGE;
+	if (request.variants && !run.cfg->n_variants) {
+		fprintf(stderr, "%s: variants: the file lists none\n", request.file);
+		code = APP_USAGE;
+	} else if (pool_eal_init("esplab")) {
+		fprintf(stderr, "esplab run: DPDK's EAL does not start here\n");
+		code = APP_FAULT;
+	} else {
+		code = request.variants ? run_variants(&request, run.cfg) : run_one(&request, &run);
+	}
+	run_free(&run);
+	return code;
+}
