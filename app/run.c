@@ -197,7 +197,8 @@ run_lab(struct run *run, const char *name, const char *folder, bool show_progres
 		fprintf(stderr, "esplab run: %s\n", message);
 		return APP_FAULT;
 	}
-	return run->result->balanced_packets && run->result->balanced_mbufs && !run->result->corrupt
+	return run->result->balanced_packets && run->result->balanced_mbufs && !run->result->corrupt &&
+			       !run->result->events_lost
 		       ? APP_OK
 		       : APP_FAULT;
 }

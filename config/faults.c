@@ -1,17 +1,16 @@
 /* Collects faults and finds nearest words.
  *
- * The distance is Levenshtein's with transposition of neighbours, so that "widnow" is one step from "window".
  * A word is near where at most a third of its letters, rounded up, must change.  Words longer than 63 letters
  * are near nothing. */
 #include "config/faults.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WORD_MAX 63
+#include "base/distance.h"
+
 #define LINE_MAX_BYTES 2048
 
 void
@@ -90,37 +89,6 @@ fault(struct faults *faults, const struct fault_at *at, const char *format, ...)
 		say(faults, line);
 }
 
-static unsigned
-least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Optimal string alignment distance; three rows of the matrix are kept. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b);
-	unsigned rows[3][WORD_MAX + 1];
-
-	if (n > WORD_MAX || m > WORD_MAX)
-		return UINT_MAX;
-	for (size_t j = 0; j <= m; j++)
-		rows[0][j] = (unsigned)j;
-	for (size_t i = 1; i <= n; i++) {
-		unsigned *row = rows[i % 3], *last = rows[(i + 2) % 3], *older = rows[(i + 1) % 3];
-
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
-			row[j] = least(last[j], row[j - 1]) + 1;
-			row[j] = least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				row[j] = least(row[j], older[j - 2] + 1);
-		}
-	}
-	return rows[n % 3][m];
-}
-
 void
 nearest_init(struct nearest *nearest, const char *word)
 {
@@ -131,7 +99,8 @@ void
 nearest_offer(struct nearest *nearest, const char *candidate)
 {
 	bool same = strcasecmp(nearest->word, candidate) == 0; /* "mb/s" is meant to be "Mb/s" */
-	unsigned d = same ? 0 : distance(nearest->word, candidate);
+	unsigned d = same ? 0
+			  : text_distance(nearest->word, strlen(nearest->word), candidate, strlen(candidate));
 
 	if (d < nearest->distance) {
 		nearest->distance = d;

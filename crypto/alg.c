@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/distance.h"
+
 #define PHRASE_MAX 32 /* longer than any synonym */
 #define ROW_COUNT ((unsigned)ALG_CIPHER_COUNT + (unsigned)ALG_AUTH_COUNT)
 
@@ -111,32 +113,6 @@ row_find(const char *phrase)
 	return ROW_COUNT;
 }
 
-/* Levenshtein distance, one row of the matrix at a time. */
-static unsigned
-edit_distance(const char *phrase, struct span span)
-{
-	unsigned cost[PHRASE_MAX];
-
-	for (unsigned j = 0; j <= span.bytes; j++)
-		cost[j] = j;
-	for (unsigned i = 0; phrase[i]; i++) {
-		unsigned diagonal = cost[0];
-
-		cost[0] = i + 1;
-		for (unsigned j = 0; j < span.bytes; j++) {
-			unsigned best = diagonal + (phrase[i] != span.text[j]);
-
-			diagonal = cost[j + 1];
-			if (cost[j] + 1 < best)
-				best = cost[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			cost[j + 1] = best;
-		}
-	}
-	return cost[span.bytes];
-}
-
 /* A phrase that was only broken off ("esp-sha") is nearer than its missing letters say. */
 static struct span
 phrase_nearest(const char *phrase)
@@ -147,7 +123,9 @@ phrase_nearest(const char *phrase)
 	for (unsigned row = 0; row < ROW_COUNT; row++) {
 		for (const char *rest = row_ios(row); synonym_next(&rest, &span);) {
 			bool begun = !strncmp(span.text, phrase, strlen(phrase));
-			unsigned distance = begun ? 1 : edit_distance(phrase, span);
+			unsigned distance = begun ? 1
+						  : text_distance(
+							    phrase, strlen(phrase), span.text, span.bytes);
 			if (distance < least) {
 				least = distance;
 				nearest = span;

@@ -120,6 +120,14 @@ lengths_valid(const struct crypto_op *op)
 	return !session->hash || (op->auth_len && op->auth_len <= IPSEC_MB_BYTES_MAX);
 }
 
+/* The head of the next text, while this one is worked on; the processor finds the rest itself. */
+static inline void
+text_prefetch(const struct crypto_op *op)
+{
+	for (unsigned line = 0; line < 4; line++)
+		__builtin_prefetch(op->text + line * 64u, 1);
+}
+
 static unsigned
 ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n)
 {
@@ -132,6 +140,8 @@ ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct crypto_op *op = ops[i];
 
+		if (i + 1 < n)
+			text_prefetch(ops[i + 1]);
 		mb->queue[mb->tail++ % QUEUE_DEPTH] = op;
 		if (op->session->gcm) {
 			gcm_run(mb, op->session, op);

@@ -30,7 +30,8 @@ static enum status
 ports_create(struct dp *dp, struct port **ports)
 {
 	dp->ports = calloc(dp->cfg->n_ports, sizeof(*dp->ports));
-	if (!dp->ports)
+	dp->local = calloc(dp->cfg->n_ports, sizeof(*dp->local));
+	if (!dp->ports || !dp->local)
 		return ST_ERR_NOMEM;
 	dp->n_ports = dp->cfg->n_ports;
 	for (unsigned i = 0; i < dp->n_ports; i++) {
@@ -39,6 +40,7 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
+		dp->local[i] = p->cfg->address.addr;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
@@ -60,6 +62,8 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void))
 	w->dp = dp;
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
+	w->local = dp->local;
+	w->n_local = dp->n_ports;
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
 	if (status || !dp->cfg->n_sas) /* a router needs no engine */
 		return status;
@@ -163,6 +167,7 @@ dp_destroy(struct dp *dp)
 	sad_destroy(dp->sad);
 	worker_destroy(dp->worker);
 	free(dp->sas);
+	free(dp->local);
 	free(dp->ports);
 	free(dp);
 }
@@ -176,13 +181,21 @@ queues_due(const struct dp *dp, uint64_t now)
 	return false;
 }
 
+/* Since the turn began, when event_head was `start`, drops have filled half of the event ring: time to let
+ * the owner take them.  Where nobody does, the head stands still, and nothing is held up. */
+static bool
+events_many(const struct worker *w, unsigned start)
+{
+	return w->event_head - start > WORKER_EVENTS / 2;
+}
+
 /* Start everything that leaves the queues until now, before packets of this instant arrive in them. */
 static bool
-queues_drain(struct worker *w)
+queues_drain(struct worker *w, unsigned events)
 {
 	bool moved = false;
 
-	while (queues_due(w->dp, w->now)) {
+	while (queues_due(w->dp, w->now) && !events_many(w, events)) {
 		for (unsigned i = 0; i < w->dp->n_ports; i++)
 			qos_drain(w, i);
 		worker_walk(w);
@@ -206,21 +219,22 @@ bool
 dp_turn(struct dp *dp, uint64_t now)
 {
 	struct worker *w = dp->worker;
+	unsigned events = w->event_head;
 	bool moved;
 
 	w->now = now;
 	w->timed = w->cycles && w->turns++ % WORKER_TIMED == 0;
-	moved = queues_drain(w);
+	moved = queues_drain(w, events);
 	moved |= engine_drain(w);
 	w->rx_more = true;
-	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more; round++) {
+	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more && !events_many(w, events); round++) {
 		uint64_t rx = w->stats.rx;
 
 		w->rx_more = false;
 		w->pending |= 1u << STAGE_rx;
 		worker_walk(w);
 		moved |= w->stats.rx != rx;
-		queues_drain(w);
+		queues_drain(w, events);
 	}
 	return moved;
 }
@@ -299,4 +313,10 @@ const struct sa *
 dp_sa(const struct dp *dp, unsigned index)
 {
 	return dp->sas[index];
+}
+
+void
+dp_sa_observe(struct dp *dp, unsigned index, void *observer)
+{
+	dp->sas[index]->observer = observer;
 }

@@ -52,5 +52,7 @@ const char *dp_stage_name(enum stage stage);
 uint64_t dp_held(const struct dp *dp);
 const struct qos *dp_qos(const struct dp *dp, unsigned port);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
+/* Hang an observer on it, for those who meet its packets later. */
+void dp_sa_observe(struct dp *dp, unsigned index, void *observer);
 
 #endif

@@ -16,6 +16,7 @@ flow_cache_create(unsigned buckets, struct flow_cache **cache)
 		return ST_ERR_NOMEM;
 	}
 	c->mask = buckets - 1;
+	c->shift = 32u + (unsigned)__builtin_clz(buckets);
 	flow_cache_clear(c);
 	*cache = c;
 	return ST_OK;

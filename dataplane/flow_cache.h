@@ -15,7 +15,8 @@ struct sa;
 
 struct flow_key {
 	uint64_t addresses; /* source and destination as they stand in the packet */
-	uint64_t rest;	    /* ports << 0, protocol << 32, DSCP << 40, inbound SA + 1 << 48 */
+	uint64_t rest; /* ports << 0, protocol << 32, DSCP << 40, no ports to be read << 46, inbound SA + 1 <<
+			  48 */
 };
 
 /* 32 bytes. */
@@ -31,11 +32,13 @@ struct flow_entry {
 _Static_assert(sizeof(struct flow_entry) == 32, "two entries a cache line");
 
 struct flow_cache {
-	uint32_t mask; /* buckets - 1 */
+	uint32_t mask;	/* buckets - 1 */
+	uint32_t shift; /* 63 less the binary logarithm of buckets */
 	uint64_t misses;
 	struct flow_entry *entries; /* 2 a bucket */
 };
 
+/* buckets: a power of two. */
 enum status flow_cache_create(unsigned buckets, struct flow_cache **cache);
 void flow_cache_destroy(struct flow_cache *cache);
 /* Forget everything: policy, SAs or routes have changed. */
@@ -48,23 +51,25 @@ flow_key_read(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
 	struct flow_key key;
 	uint32_t ihl = (ip[0] & 15u) * 4u, ports = 0;
-	int fragment = (ip[6] & 0x1f) | ip[7];
+	int opaque = ((ip[6] & 0x1f) | ip[7]) != 0 || len < ihl + sizeof(ports);
 
 	memcpy(&key.addresses, ip + 12, sizeof(key.addresses));
-	if (!fragment && len >= ihl + sizeof(ports) && (ip[9] == 17 || ip[9] == 6 || ip[9] == 132))
+	if (!opaque && (ip[9] == 17 || ip[9] == 6 || ip[9] == 132))
 		memcpy(&ports, ip + ihl, sizeof(ports));
 	/* a packet whose ports cannot be read is a flow of its own: RFC 4301 §4.4.1.1 OPAQUE */
-	key.rest = ports | (uint64_t)ip[9] << 32 | (uint64_t)(ip[1] >> 2) << 40 |
-		   (uint64_t)(fragment != 0) << 46 | (uint64_t)sa_in << 48;
+	key.rest = ports | (uint64_t)ip[9] << 32 | (uint64_t)(ip[1] >> 2) << 40 | (uint64_t)opaque << 46 |
+		   (uint64_t)sa_in << 48;
 	return key;
 }
 
 static inline struct flow_entry *
 flow_cache_bucket(const struct flow_cache *cache, struct flow_key key)
 {
-	uint64_t h = (key.addresses ^ (key.rest << 17 | key.rest >> 47)) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = key.addresses * UINT64_C(0x9e3779b97f4a7c15) ^ key.rest * UINT64_C(0xc2b2ae3d27d4eb4f);
 
-	return &cache->entries[2 * ((h >> 32) & cache->mask)];
+	/* the topmost bits, which every bit of the key reaches: hosts differ in the last byte of an address
+	 */
+	return &cache->entries[2 * (h >> 1 >> cache->shift)];
 }
 
 static inline int

@@ -11,15 +11,6 @@ prefix_mask(unsigned len)
 	return len ? UINT32_MAX << (32 - len) : 0;
 }
 
-int
-forward_is_local(const struct cfg_gateway *cfg, uint32_t dst)
-{
-	for (unsigned i = 0; i < cfg->n_ports; i++)
-		if (cfg->ports[i].address.addr == dst)
-			return 1;
-	return 0;
-}
-
 uint32_t
 forward_route(const struct cfg_gateway *cfg, uint32_t dst)
 {
@@ -91,7 +82,7 @@ forward_resolve_in(
 	entry->drop = DROP_NONE;
 	if (!spd_inbound_allowed(dp->cfg, sa_index, &selector))
 		entry->drop = DROP_POLICY_IN;
-	else if (forward_is_local(dp->cfg, selector.dst))
+	else if (worker_is_local(dp->worker, selector.dst))
 		entry->drop = DROP_NOT_MINE;
 	else
 		route(dp, selector.dst, entry);

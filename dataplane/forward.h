@@ -20,10 +20,9 @@ forward_ttl(uint8_t *ip)
 	if (ip[IPV4_TTL] <= 1)
 		return 0;
 	ip[IPV4_TTL]--;
-	/* RFC 1624 with m - m' = 0x0100: the checksum grows by as much; 0xffff never arises from a valid one
-	 */
+	/* RFC 1624 with m - m' = 0x0100: the checksum grows by as much, and 0xfeff becomes 0, not 0xffff */
 	sum = load_be16(ip + IPV4_CHECKSUM) + 0x0100u;
-	store_be16(ip + IPV4_CHECKSUM, (uint16_t)(sum + (sum >> 16)));
+	store_be16(ip + IPV4_CHECKSUM, (uint16_t)(sum + (sum >= 0xffff)));
 	return 1;
 }
 
@@ -32,8 +31,6 @@ void forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, s
 /* For the inner packet that came in by SA sa_index: inbound policy, then route.  RFC 4301 §5.2. */
 void forward_resolve_in(
 	const struct dp *dp, uint32_t sa_index, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
-/* True where dst is an address of this gateway. */
-int forward_is_local(const struct cfg_gateway *cfg, uint32_t dst);
 /* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
  */
 uint32_t forward_route(const struct cfg_gateway *cfg, uint32_t dst);

@@ -52,6 +52,26 @@ pkt_mbuf(struct pkt *pkt)
 	return (struct rte_mbuf *)pkt - 1;
 }
 
+/* Packets have one segment.  These leave the mbuf's second line alone, which the library's own calls read to
+ * look for another. */
+static inline uint8_t *
+pkt_push(struct rte_mbuf *m, uint32_t front, uint32_t behind)
+{
+	m->data_off = (uint16_t)(m->data_off - front);
+	m->data_len = (uint16_t)(m->data_len + front + behind);
+	m->pkt_len = m->data_len;
+	return rte_pktmbuf_mtod(m, uint8_t *);
+}
+
+/* Keeps len bytes from offset on. */
+static inline void
+pkt_keep(struct rte_mbuf *m, uint32_t offset, uint32_t len)
+{
+	m->data_off = (uint16_t)(m->data_off + offset);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+}
+
 static inline struct pkt *
 pkt_of_op(struct crypto_op *op)
 {

@@ -1,6 +1,7 @@
 /* The walker: visits stages in table order while any inbox holds packets, and a worker's way of ending
  * packets. */
 #include "base/bytes.h"
+#include "dataplane/ipsec/esp.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/worker.h"
 
@@ -84,6 +85,12 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0};
 	event_read_header(event, m);
+	if (reason == DROP_NO_SA) { /* sa_in has seen that the ESP header is there */
+		uint32_t seq = 0;
+
+		esp_peek(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &event->spi, &seq);
+		event->seq = seq;
+	}
 	if (!sa)
 		return;
 	event->sa = sa;

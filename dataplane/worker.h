@@ -37,6 +37,8 @@ struct worker {
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
 	bool after_queue; /* the sequence number is taken after the queue */
+	unsigned n_local;
+	const uint32_t *local; /* addresses of the gateway's ports, host byte order */
 	struct engine *engine;
 	unsigned in_engine; /* packets under way there */
 	struct flow_cache *cache;
@@ -54,6 +56,7 @@ struct worker {
 struct dp {
 	const struct cfg_gateway *cfg;
 	struct dp_port *ports;
+	uint32_t *local; /* their addresses */
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
@@ -64,6 +67,16 @@ struct dp {
 void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
 /* Work for all inboxes until they are empty. */
 void worker_walk(struct worker *worker);
+
+/* Is dst an address of this gateway? */
+static inline bool
+worker_is_local(const struct worker *worker, uint32_t dst)
+{
+	for (unsigned i = 0; i < worker->n_local; i++)
+		if (worker->local[i] == dst)
+			return true;
+	return false;
+}
 
 /* Pass a packet on to a stage. */
 static inline void

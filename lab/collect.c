@@ -68,8 +68,25 @@ stages_collect(struct result_node *node, const struct dp *dp)
 	return ST_OK;
 }
 
+/* The numbers of the SA whose packets come in by this one. */
+static const struct reorder_stats *
+partner_order(const struct lab *lab, const struct cfg_sa *in)
+{
+	for (unsigned g = 0; g < lab->cfg->n_gateways; g++) {
+		const struct cfg_gateway *cfg = &lab->cfg->gateways[g];
+
+		for (unsigned i = 0; i < cfg->n_sas; i++)
+			if (cfg->sas[i].direction == CFG_OUT && cfg->sas[i].spi == in->spi &&
+				cfg->sas[i].dst == in->dst) {
+				reorder_finish(lab->gateways[g].order[i]);
+				return reorder_stats(lab->gateways[g].order[i]);
+			}
+	}
+	return NULL;
+}
+
 static void
-sas_collect(struct result *r, const struct dp *dp)
+sas_collect(struct lab *lab, struct result *r, const struct dp *dp)
 {
 	const struct cfg_gateway *cfg = dp_cfg(dp);
 
@@ -88,12 +105,13 @@ sas_collect(struct result *r, const struct dp *dp)
 			.last_seq = !in		 ? sa->seq
 				    : sa->replay ? sa->replay->right_edge(sa->window)
 						 : sa->ahead,
-			.lag = in ? &sa->lag : NULL};
+			.lag = in ? &sa->lag : NULL,
+			.at_gateway = in ? partner_order(lab, &cfg->sas[i]) : NULL};
 	}
 }
 
 static enum status
-gateway_collect(struct result *r, const struct node_gateway *gateway)
+gateway_collect(struct lab *lab, struct result *r, const struct node_gateway *gateway)
 {
 	const struct cfg_gateway *cfg = dp_cfg(gateway->dp);
 	const struct dp_stats *stats = dp_stats(gateway->dp);
@@ -109,7 +127,8 @@ gateway_collect(struct result *r, const struct node_gateway *gateway)
 	node->cycles = gateway->cycles;
 	memcpy(node->drops, stats->drops, sizeof(node->drops));
 	node_close(r, node);
-	sas_collect(r, gateway->dp);
+	r->events_lost += stats->events_lost;
+	sas_collect(lab, r, gateway->dp);
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		r->ports[r->n_ports++] = (struct result_port){cfg, &cfg->ports[p], dp_qos(gateway->dp, p)};
 	return stages_collect(node, gateway->dp);
@@ -277,7 +296,7 @@ collect(struct lab *lab, struct result **out)
 	for (unsigned h = 0; h < lab->cfg->n_hosts && !status; h++)
 		host_collect(r, &lab->hosts[h]);
 	for (unsigned g = 0; g < lab->cfg->n_gateways && !status; g++)
-		status = gateway_collect(r, &lab->gateways[g]);
+		status = gateway_collect(lab, r, &lab->gateways[g]);
 	for (unsigned l = 0; l < lab->cfg->n_links && !status; l++)
 		link_collect(r, &lab->links[l]);
 	if (!status)

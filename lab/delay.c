@@ -67,7 +67,7 @@ delay_quantile(const struct delay *delay, double q)
 		return 0;
 	for (unsigned b = bucket_of(delay->min); b < bucket_of(delay->max); b++) {
 		below += delay->bucket[b];
-		if (below && (double)below >= rank)
+		if ((double)below >= rank)
 			return bucket_top(b);
 	}
 	return delay->max;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include <rte_mempool.h>
+#include <rte_prefetch.h>
 
 #include "lab/lab_priv.h"
 
@@ -98,6 +99,8 @@ host_take(struct host *host, uint64_t now)
 	unsigned n = link_receive(host->end, pkts, LAB_BURST, now), kept = 0;
 
 	host->rx += n;
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
 

@@ -53,11 +53,31 @@ end_find(struct lab *lab, uint32_t node, uint32_t port)
 	return NULL;
 }
 
+/* The numbers of each outbound SA are followed to where its packets arrive. */
+static enum status
+order_create(struct lab *lab, struct node_gateway *gateway)
+{
+	const struct cfg_gateway *cfg = dp_cfg(gateway->dp);
+
+	gateway->order = calloc(cfg->n_sas + 1u, sizeof(struct reorder *));
+	if (!gateway->order)
+		return ST_ERR_NOMEM;
+	for (unsigned i = 0; i < cfg->n_sas; i++) {
+		if (cfg->sas[i].direction != CFG_OUT)
+			continue;
+		if (reorder_create(lab->cfg->reorder_depth, &gateway->order[i]))
+			return ST_ERR_NOMEM;
+		dp_sa_observe(gateway->dp, i, gateway->order[i]);
+	}
+	return ST_OK;
+}
+
 static enum status
 gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
 {
 	const struct cfg_gateway *cfg = &lab->cfg->gateways[index];
 	struct node_gateway *gateway = &lab->gateways[index];
+	enum status status;
 
 	gateway->actor = (struct actor){.name = cfg->name, .run = gateway_run, .next_due = gateway_next_due};
 	gateway->lab = lab;
@@ -67,7 +87,8 @@ gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
 		return ST_ERR_NOMEM;
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		gateway->ports[p] = &end_find(lab, lab->cfg->n_hosts + index, p)->port;
-	return dp_create(cfg, gateway->ports, lab->options.cycles, &gateway->dp, message, bytes);
+	status = dp_create(cfg, gateway->ports, lab->options.cycles, &gateway->dp, message, bytes);
+	return status ? status : order_create(lab, gateway);
 }
 
 /* The largest IP packet that any source can bring; whoever wants more than an mbuf can hold gets NO_ROOM. */
@@ -238,16 +259,23 @@ lab_run(struct lab *lab)
 		lab->wall_cycles = lab->options.cycles() - start;
 }
 
-/* What is still under way goes back to the pool, and the pool to the system. */
+static void
+gateway_destroy(struct node_gateway *gateway)
+{
+	unsigned n = gateway->dp ? dp_cfg(gateway->dp)->n_sas : 0;
+
+	for (unsigned i = 0; gateway->order && i < n; i++)
+		reorder_destroy(gateway->order[i]);
+	dp_destroy(gateway->dp);
+	free(gateway->order);
+	free(gateway->ports);
+}
+
+/* With what is still under way in queues and wires, which nobody looks at any more: to take it out would
+ * count in their statistics, and those are part of the result. */
 static void
 packets_free(struct lab *lab)
 {
-	for (unsigned g = 0; lab->gateways && g < lab->cfg->n_gateways; g++)
-		if (lab->gateways[g].dp)
-			dp_flush(lab->gateways[g].dp);
-	for (unsigned l = 0; lab->links && l < lab->cfg->n_links; l++)
-		if (lab->links[l].lab)
-			link_empty(&lab->links[l]);
 	pool_destroy(lab->pool);
 	lab->pool = NULL;
 }
@@ -271,10 +299,8 @@ lab_destroy(struct lab *lab)
 		return;
 	collect_free(lab->result);
 	packets_free(lab);
-	for (unsigned g = 0; lab->gateways && g < lab->cfg->n_gateways; g++) {
-		dp_destroy(lab->gateways[g].dp);
-		free(lab->gateways[g].ports);
-	}
+	for (unsigned g = 0; lab->gateways && g < lab->cfg->n_gateways; g++)
+		gateway_destroy(&lab->gateways[g]);
 	for (unsigned l = 0; lab->links && l < lab->cfg->n_links; l++)
 		if (lab->links[l].lab)
 			link_destroy(&lab->links[l]);

@@ -7,6 +7,7 @@
 #include "base/actor.h"
 #include "base/clock.h"
 #include "dataplane/dp.h"
+#include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port/port.h"
@@ -43,6 +44,7 @@ struct link_end {
 	struct port port;
 	struct link *link;
 	unsigned direction;  /* in which this end sends */
+	struct wire *plain;  /* the only path of a link that is not captured, else NULL */
 	bool before_gateway; /* packets that arrive here in ESP are measured */
 };
 
@@ -75,7 +77,8 @@ struct node_gateway {
 	struct lab *lab;
 	struct dp *dp;
 	struct port **ports;
-	unsigned index; /* in lab->gateways */
+	struct reorder **order; /* of each outbound SA's numbers where they arrive; NULL for inbound ones */
+	unsigned index;		/* in lab->gateways */
 	uint64_t cycles;
 };
 
@@ -104,8 +107,6 @@ void link_send(struct link_end *end, struct rte_mbuf **pkts, unsigned n);
 unsigned link_receive(struct link_end *end, struct rte_mbuf **pkts, unsigned max, uint64_t now);
 uint64_t link_next_due(const struct link_end *end);
 uint64_t link_held(const struct link *link);
-/* Packets that are still on the wire go back to the pool. */
-void link_empty(struct link *link);
 
 /* host.c */
 enum status host_create(struct lab *lab, unsigned index, struct link_end *end);

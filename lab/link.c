@@ -35,6 +35,16 @@ link_drop(struct link *link, struct rte_mbuf *m, enum drop reason)
 	flow_dropped_packet(link->lab, link_node(link), m, reason, pkt_of(m)->time_ns);
 }
 
+/* A link of one path without capture: nothing to choose, nothing to record. */
+static inline void
+send_plain(struct link *link, struct wire *wire, struct rte_mbuf *m)
+{
+	enum drop drop = wire_put(wire, m, rte_pktmbuf_data_len(m), pkt_of(m)->time_ns);
+
+	if (unlikely(drop))
+		link_drop(link, m, drop);
+}
+
 static void
 send_one(struct link *link, unsigned direction, struct rte_mbuf *m)
 {
@@ -53,9 +63,13 @@ send_one(struct link *link, unsigned direction, struct rte_mbuf *m)
 void
 link_send(struct link_end *end, struct rte_mbuf **pkts, unsigned n)
 {
-	end->link->rx += n;
-	for (unsigned i = 0; i < n; i++)
-		send_one(end->link, end->direction, pkts[i]);
+	struct link *link = end->link;
+
+	link->rx += n;
+	for (unsigned i = 0; i < n && end->plain; i++)
+		send_plain(link, end->plain, pkts[i]);
+	for (unsigned i = 0; i < n && !end->plain; i++)
+		send_one(link, end->direction, pkts[i]);
 }
 
 unsigned
@@ -178,6 +192,8 @@ link_create(struct lab *lab, unsigned index)
 		status = paths_create(link->cfg, e, lab->cfg->seed, clone_packet, link, &link->paths[e]);
 		if (status)
 			return status;
+		if (link->cfg->n_paths == 1 && !link->cfg->capture)
+			end->plain = paths_wire(link->paths[e], 0);
 	}
 	return ST_OK;
 }
@@ -186,18 +202,6 @@ uint64_t
 link_held(const struct link *link)
 {
 	return (uint64_t)paths_held(link->paths[0]) + paths_held(link->paths[1]);
-}
-
-void
-link_empty(struct link *link)
-{
-	struct wire_arrival arrivals[LAB_BURST];
-	unsigned n;
-
-	for (unsigned d = 0; d < 2 && link->paths[d]; d++)
-		while ((n = paths_get(link->paths[d], TIME_NEVER, arrivals, LAB_BURST)))
-			for (unsigned i = 0; i < n; i++)
-				rte_pktmbuf_free(arrivals[i].pkt);
 }
 
 void

@@ -153,6 +153,9 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 		return false;
 	if (!head)
 		return carried_sum(ip, bytes) == pkt->sent_sum;
+	/* addresses, and ports where there are some */
+	if (memcmp(ip + IPV4_SRC, flow->head + IPV4_SRC, head > IPV4_MIN_BYTES ? 12 : 8))
+		return false;
 	if (bytes <= head)
 		return true;
 	if (room >= STAMP_BYTES) {

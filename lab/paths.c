@@ -209,8 +209,8 @@ paths_count(const struct paths *paths)
 	return paths->n;
 }
 
-const struct wire *
-paths_wire(const struct paths *paths, unsigned i)
+struct wire *
+paths_wire(struct paths *paths, unsigned i)
 {
 	return paths->path[i].wire;
 }

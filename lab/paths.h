@@ -34,7 +34,7 @@ unsigned paths_get(struct paths *paths, uint64_t now, struct wire_arrival *out, 
 uint64_t paths_next_due(const struct paths *paths);
 unsigned paths_held(const struct paths *paths);
 unsigned paths_count(const struct paths *paths);
-/* Path i < paths_count(), for its statistics. */
-const struct wire *paths_wire(const struct paths *paths, unsigned i);
+/* Path i < paths_count(): for its statistics, or to put into the only one without a choice. */
+struct wire *paths_wire(struct paths *paths, unsigned i);
 
 #endif

@@ -71,7 +71,7 @@ pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
 
-	if (room > UINT16_MAX)
+	if (max_bytes > POOL_BYTES_MAX)
 		return ST_ERR_RANGE;
 	snprintf(name, sizeof(name), "lab_%p", (void *)out);
 	pool = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + sizeof(struct pkt) + room,

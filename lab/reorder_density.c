@@ -204,13 +204,11 @@ density_init(struct density *density, unsigned threshold)
 	ahead_init(&density->buffer);
 }
 
-/* The window is empty only if the set is, but for rogue numbers that were thrown away after their index had
- * been used: hence the look at the set. */
+/* Then no number is present either: one at or above the index would be held. */
 static bool
 density_is_calm(const struct density *density)
 {
-	return !density->waiting && !density->held && density->index == density->expected &&
-		ahead_next(&density->present, density->index) == UINT64_MAX;
+	return !density->waiting && !density->held && density->index == density->expected;
 }
 
 void

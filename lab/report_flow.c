@@ -68,8 +68,8 @@ pair_json(struct json_out *json, const char *key, const char *first, uint64_t va
 	jout_object_end(json);
 }
 
-static void
-reorder_json(struct json_out *json, const char *key, const struct reorder_stats *s)
+void
+report_reorder_json(struct json_out *json, const char *key, const struct reorder_stats *s)
 {
 	jout_object(json, key);
 	jout_u64(json, "received", s->received);
@@ -139,8 +139,8 @@ report_flow_json(struct json_out *json, const struct result_flow *flow, bool is_
 	distribution_json(json, "pdv_ns", &flow->delay, flow->delay.min);
 	distribution_json(json, "ipdv_ns", &flow->ipdv, 0);
 	jout_object(json, "reordering");
-	reorder_json(json, "at_gateway", &flow->at_gateway);
-	reorder_json(json, "at_receiver", &flow->at_receiver);
+	report_reorder_json(json, "at_gateway", &flow->at_gateway);
+	report_reorder_json(json, "at_receiver", &flow->at_receiver);
 	jout_object_end(json);
 	jout_object_end(json);
 }

@@ -156,6 +156,7 @@ report_summary(const struct result *r, FILE *out)
 	jout_u64(&json, "end_ns", r->end_ns);
 	balance_json(&json, r);
 	jout_u64(&json, "corrupt", r->corrupt);
+	jout_u64(&json, "events_lost", r->events_lost);
 	jout_u64(&json, "traffic_skipped", r->traffic_skipped);
 	report_drops_json(&json, "drops", r->drops);
 	traffic_json(&json, r);

@@ -34,6 +34,7 @@ void report_summary(const struct result *result, FILE *out);
 void report_timings(const struct result *result, FILE *out);
 /* Members of the object that is open. */
 void report_flow_json(struct json_out *json, const struct result_flow *flow, bool is_class);
+void report_reorder_json(struct json_out *json, const char *key, const struct reorder_stats *stats);
 void report_sa_json(struct json_out *json, const struct result_sa *sa);
 void report_drops_json(struct json_out *json, const char *key, const uint64_t *drops);
 

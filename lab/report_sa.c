@@ -46,8 +46,11 @@ window_for_json(struct json_out *json, const struct lag *lag)
 static void
 histogram_json(struct json_out *json, const struct lag *lag)
 {
+	/* pages behind the largest lag were never touched */
+	uint32_t last = lag->lag_max < LAG_MAX ? (uint32_t)lag->lag_max : LAG_MAX;
+
 	jout_array_flat(json, "histogram");
-	for (uint32_t d = 0; d <= LAG_MAX; d++) {
+	for (uint32_t d = 0; d <= last; d++) {
 		if (!lag->count[d])
 			continue;
 		jout_array(json, NULL);
@@ -101,6 +104,8 @@ report_sa_json(struct json_out *json, const struct result_sa *sa)
 	jout_u64(json, "duplicates", sa->duplicates);
 	jout_u64(json, "errors", sa->errors);
 	jout_u64(json, "last_seq", sa->last_seq);
+	if (sa->at_gateway)
+		report_reorder_json(json, "reordering_at_gateway", sa->at_gateway);
 	if (sa->lag)
 		lag_json(json, sa);
 	jout_object_end(json);

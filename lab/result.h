@@ -42,6 +42,9 @@ struct result_sa {
 	uint64_t last_seq;     /* out: last sent; in: right edge */
 	bool authenticated;    /* false: no ICV, hence no replay check */
 	const struct lag *lag; /* in only, else NULL; borrowed from the gateway */
+	/* in only: the partner's ESP numbers in order of arrival here, replays included; NULL: no partner
+	 * here */
+	const struct reorder_stats *at_gateway;
 };
 
 struct result_stage {
@@ -97,6 +100,7 @@ struct result {
 	uint32_t mbufs_total, mbufs_free; /* at the end: total - free = held */
 	bool balanced_packets, balanced_mbufs;
 	uint64_t corrupt;
+	uint64_t events_lost; /* drops that are counted but not in drops.ndjson: 0, or a fault of esplab */
 	uint64_t traffic_skipped; /* packets of pcap files that could not be used */
 	/* wall clock: timings.json only */
 	double wall_seconds;

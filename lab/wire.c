@@ -201,11 +201,10 @@ packet_venture(struct wire *wire, void *pkt, uint64_t sent_ns)
 	return DROP_NONE;
 }
 
-enum drop
-wire_put(struct wire *wire, void *pkt, uint32_t bytes, uint64_t start_ns)
+/* Everything but the usual case. */
+static __attribute__((noinline)) enum drop
+wire_put_slow(struct wire *wire, void *pkt, uint32_t bytes, uint64_t start_ns)
 {
-	wire->stats.put++;
-	wire->stats.put_bytes += bytes;
 	if (bytes > wire->mtu) {
 		wire->stats.mtu_drops++;
 		return DROP_WIRE_MTU;
@@ -219,6 +218,21 @@ wire_put(struct wire *wire, void *pkt, uint32_t bytes, uint64_t start_ns)
 	if (wire->random)
 		return packet_venture(wire, pkt, sent_ns);
 	ring_push(wire, pkt, sent_ns + wire->delay_ns);
+	return DROP_NONE;
+}
+
+/* The usual case: an idle line, nothing left to chance, room in the ring. */
+enum drop
+wire_put(struct wire *wire, void *pkt, uint32_t bytes, uint64_t start_ns)
+{
+	wire->stats.put++;
+	wire->stats.put_bytes += bytes;
+	if (__builtin_expect(bytes > wire->mtu || wire->random || start_ns < wire->line.free_ns ||
+				     wire->tail - wire->head + 2 > wire->cap,
+		    0))
+		return wire_put_slow(wire, pkt, bytes, start_ns);
+	wire_line_enter(&wire->line, bytes, start_ns);
+	ring_push(wire, pkt, wire_line_send(&wire->line, bytes) + wire->delay_ns);
 	return DROP_NONE;
 }
 

@@ -26,11 +26,11 @@ struct wire_waiting {
 
 struct wire_line {
 	uint64_t free_ns, free_rem;
-	uint64_t rate;	       /* bit/s; an infinitely fast line: 1, and byte_cost 0 */
-	uint64_t rate_inverse; /* floor((2^64 - 1) / rate) */
-	uint64_t byte_cost;    /* 8e9: ns * bit/s that a byte takes */
-	uint64_t overhead;     /* bytes a packet */
-	uint64_t limit;	       /* bytes that may wait; UINT64_MAX: any */
+	uint64_t rate;		       /* bit/s; an infinitely fast line: 1, and byte_cost 0 */
+	uint64_t rate_inverse;	       /* floor((2^64 - 1) / rate) */
+	uint64_t byte_cost;	       /* 8e9: ns * bit/s that a byte takes */
+	uint64_t overhead;	       /* bytes a packet */
+	uint64_t limit;		       /* bytes that may wait; UINT64_MAX: any */
 	uint64_t waiting, waiting_max; /* bytes; `waiting` is up to date after wire_line_wait() only */
 	struct wire_waiting *slot;
 	uint32_t head, tail, cap;
@@ -47,10 +47,12 @@ bool wire_line_wait(struct wire_line *line, uint32_t bytes, uint64_t start_ns);
 static inline bool
 wire_line_enter(struct wire_line *line, uint32_t bytes, uint64_t start_ns)
 {
-	if (start_ns < line->free_ns || (start_ns == line->free_ns && line->free_rem))
+	if (start_ns < line->free_ns)
 		return wire_line_wait(line, bytes, start_ns);
+	if (start_ns > line->free_ns)
+		line->free_rem =
+			0; /* else the fraction of a ns is kept: a sender at line rate does not queue */
 	line->free_ns = start_ns;
-	line->free_rem = 0;
 	return true;
 }
 

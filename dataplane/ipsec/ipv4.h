@@ -53,20 +53,41 @@ ipv4_fold(uint64_t sum)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* Sum of the header in the machine's byte order; any order will do as long as it is one (RFC 1071 §2). */
+/* Unfolded sum of the first 20 bytes, below 2^35, in the machine's byte order: the order does not matter as
+ * long as it is one (RFC 1071 §2). */
+static inline uint64_t
+ipv4_sum_plain(const uint8_t *ip)
+{
+	uint64_t a, b;
+	uint32_t c;
+
+	memcpy(&a, ip, 8);
+	memcpy(&b, ip + 8, 8);
+	memcpy(&c, ip + 16, 4);
+	return (a >> 32) + (uint32_t)a + (b >> 32) + (uint32_t)b + c;
+}
+
+/* Sum of the header, in the machine's byte order. */
 static inline uint16_t
 ipv4_sum(const uint8_t *ip, uint32_t header_len)
 {
-	uint32_t word[5];
-	uint64_t sum;
+	uint64_t sum = ipv4_sum_plain(ip);
 
-	memcpy(word, ip, sizeof(word)); /* the usual header without a loop */
-	sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
-	for (uint32_t i = sizeof(word); i < header_len; i += 4) {
-		memcpy(word, ip + i, 4);
-		sum += word[0];
+	for (uint32_t i = IPV4_MIN_BYTES; i < header_len; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, ip + i, 4);
+		sum += word;
 	}
 	return ipv4_fold(sum);
+}
+
+/* The same for the usual header: what folds to 0xffff is a multiple of it, and never 0 as the version is not.
+ */
+static inline int
+ipv4_checksum_ok_plain(const uint8_t *ip)
+{
+	return ipv4_sum_plain(ip) % 0xffff == 0;
 }
 
 static inline int

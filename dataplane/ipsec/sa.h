@@ -48,6 +48,7 @@ struct sa {
 	struct transform transform;
 	enum cfg_direction direction;
 	uint32_t src, dst; /* tunnel ends, host byte order */
+	void *observer;	   /* of whoever measures (a laboratory); the gateway does not look at it */
 	uint32_t index;	   /* in its gateway: also the "connection id" of messages, less 1 */
 };
 

@@ -7,22 +7,32 @@
 #include "dataplane/worker.h"
 
 /* Header length, total length, checksum; trailing link-layer padding is cut off. */
-static inline enum drop
-header_check(struct rte_mbuf *m, const uint8_t *ip)
+static enum drop
+header_check_slow(struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m), ihl, total;
 
-	if (unlikely(len < SA_IPV4_BYTES))
+	if (len < SA_IPV4_BYTES)
 		return DROP_RUNT;
-	ihl = (ip[0] & 15u) * 4u;
-	total = load_be16(ip + 2);
-	if (unlikely(ip[0] >> 4 != 4 || ihl < SA_IPV4_BYTES || total < ihl || total > len))
+	ihl = ipv4_header_len(ip);
+	total = load_be16(ip + IPV4_LENGTH);
+	if (ip[0] >> 4 != 4 || ihl < SA_IPV4_BYTES || total < ihl || total > len ||
+		!ipv4_checksum_ok(ip, ihl))
 		return DROP_IP_HEADER;
-	if (unlikely(!ipv4_checksum_ok(ip, ihl)))
-		return DROP_IP_HEADER;
-	if (unlikely(total < len))
-		rte_pktmbuf_trim(m, (uint16_t)(len - total));
+	pkt_keep(m, 0, total);
 	return DROP_NONE;
+}
+
+/* The usual packet has no options and no padding. */
+static inline enum drop
+header_check(struct rte_mbuf *m, const uint8_t *ip)
+{
+	uint32_t len = rte_pktmbuf_data_len(m);
+
+	if (likely(len >= SA_IPV4_BYTES && ip[0] == 0x45 && load_be16(ip + IPV4_LENGTH) == len &&
+		    ipv4_checksum_ok_plain(ip)))
+		return DROP_NONE;
+	return header_check_slow(m, ip);
 }
 
 static inline const struct flow_entry *
@@ -52,7 +62,8 @@ forward_one(struct worker *w, struct rte_mbuf *m, uint8_t *ip)
 		return DROP_TTL;
 	pkt->out_port = flow->port;
 	pkt->dscp = ip[1] >> 2;
-	pkt->sa = flow->sa;
+	if (likely(w->engine)) /* a router does not protect, and others may have */
+		pkt->sa = flow->sa;
 	pkt->wire_bytes = flow->sa ? esp_tunnel_length(flow->sa, len) : len;
 	if (unlikely(pkt->wire_bytes > flow->mtu))
 		return DROP_TOO_BIG;
@@ -70,7 +81,7 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 
 	if (unlikely(drop))
 		return drop;
-	if (!forward_is_local(w->dp->cfg, load_be32(ip + 16)))
+	if (!worker_is_local(w, load_be32(ip + IPV4_DST)))
 		return forward_one(w, m, ip);
 	if (ip[9] != IPV4_PROTO_ESP)
 		return DROP_NOT_MINE;

@@ -16,8 +16,7 @@ decap_one(struct rte_mbuf *m)
 		return drop;
 	}
 	sa->bytes += inner.len;
-	rte_pktmbuf_adj(m, (uint16_t)inner.offset);
-	rte_pktmbuf_trim(m, (uint16_t)(len - inner.offset - inner.len));
+	pkt_keep(m, inner.offset, inner.len);
 	pkt->flags &= (uint8_t)~PKT_ENCRYPTED;
 	return DROP_NONE;
 }

@@ -1,5 +1,7 @@
 /* qos: the egress queues.  Departure times are exact: before packets of this instant are queued, the port
  * starts everything that leaves until now (contract of dataplane/qos/qos.h). */
+#include <rte_prefetch.h>
+
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/worker.h"
 
@@ -27,11 +29,16 @@ qos_drain(struct worker *w, unsigned port)
 	unsigned n;
 
 	do {
+		/* all of it comes to tx at once, and inboxes are bounded: the rest at the next call */
+		if (w->inbox[STAGE_tx].n + w->inbox[STAGE_sa_out].n > WORKER_INBOX / 2)
+			return;
 		n = qos_get(qos, w->now, out, WORKER_BURST);
+		for (unsigned i = 0; i < n; i++) {
+			rte_prefetch0(pkt_of(out[i].pkt)); /* it may have waited long */
+			rte_prefetch0(out[i].pkt);
+		}
 		for (unsigned i = 0; i < n; i++)
 			start_one(w, &out[i]);
-		if (w->inbox[STAGE_tx].n > WORKER_INBOX / 2 || w->inbox[STAGE_sa_out].n > WORKER_INBOX / 2)
-			return; /* the rest at the next call: inboxes are bounded */
 	} while (n == WORKER_BURST);
 }
 

@@ -29,8 +29,9 @@ replay_one(struct rte_mbuf *m)
 	enum drop drop = DROP_NONE;
 
 	if (sa->esn)
-		pkt->seq = esn_infer(sa->replay ? sa->replay->right_edge(sa->window) : sa->ahead,
-			sa->window_size ? sa->window_size : 1, header_seq);
+		pkt->seq = sa->replay ? esn_infer(sa->replay->right_edge(sa->window), sa->window_size,
+						header_seq)
+				      : sa->ahead - (uint64_t)lag_of(sa, header_seq);
 	if (sa->replay)
 		drop = sa->replay->check(sa->window, pkt->seq);
 	if (unlikely(drop == DROP_REPLAY_DUP)) {
@@ -45,10 +46,11 @@ replay_one(struct rte_mbuf *m)
 		sa->replays++;
 		return pkt->seq == 0 ? DROP_SEQ_ZERO : drop;
 	}
-	if (pkt->lag < 0)
-		sa->ahead = pkt->seq;
 	drop = esp_open(sa, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), pkt->seq, &pkt->op);
-	sa->errors += drop != DROP_NONE;
+	if (unlikely(drop))
+		sa->errors++;
+	else if (pkt->lag < 0)
+		sa->ahead = pkt->seq;
 	return drop;
 }
 

@@ -24,6 +24,8 @@ commit_one(struct rte_mbuf *m)
 
 	if (likely(!drop)) {
 		sa->packets++;
+		if (unlikely((int64_t)(pkt->seq - sa->ahead) > 0)) /* crypto_poll set it back for a bad ICV */
+			sa->ahead = pkt->seq;
 		return DROP_NONE;
 	}
 	sa->replays++;

@@ -19,8 +19,7 @@ protect_one(struct rte_mbuf *m)
 	pkt->seq = ++sa->seq;
 	sa->packets++;
 	sa->bytes += inner;
-	rte_pktmbuf_append(m, (uint16_t)behind);
-	esp_encap(sa, (uint8_t *)rte_pktmbuf_prepend(m, sa->head_len), inner, pkt->seq, &pkt->op);
+	esp_encap(sa, pkt_push(m, sa->head_len, behind), inner, pkt->seq, &pkt->op);
 	pkt->flags |= PKT_ENCRYPTED;
 	return DROP_NONE;
 }

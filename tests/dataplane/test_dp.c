@@ -178,7 +178,10 @@ test_esp_drops(void)
 	m = protect(&g, 200, 1);
 	copy = kit_bytes(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	rte_pktmbuf_mtod(copy, uint8_t *)[21] ^= 1; /* SPI */
-	expect(&g, 1, copy, DROP_NO_SA);
+	kit_send(&g, 1, copy, 1);
+	CU_ASSERT_EQUAL(kit_drop(&g, &event), DROP_NO_SA);
+	CU_ASSERT_EQUAL(event.spi, KIT_SPI ^ 0x10000);
+	CU_ASSERT_EQUAL(event.seq, 1);
 	copy = kit_bytes(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m));
 	rte_pktmbuf_mtod(copy, uint8_t *)[60] ^= 1;
 	expect(&g, 1, copy, DROP_ICV);

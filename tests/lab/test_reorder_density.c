@@ -235,6 +235,27 @@ naive_rbd(const uint64_t *num, unsigned n, unsigned bt, struct reorder_stats *st
 	}
 }
 
+/* One gap of each size, behind numbers at the ends and in the middle of a word. */
+static void
+test_gap_sizes(void)
+{
+	static const unsigned before[] = {1, 10, 63, 64, 65};
+	uint64_t num[SAMPLE_MAX];
+
+	for (unsigned b = 0; b < COUNT(before); b++) {
+		for (uint64_t gap = 0; gap < 600; gap++) {
+			struct reorder_stats want = {0}, got;
+			for (unsigned i = 0; i < 200; i++)
+				num[i] = i < before[b] ? i : i + gap;
+			naive_rd(num, 200, REORDER_RD_MAX, &want);
+			naive_rbd(num, 200, REORDER_RD_MAX, &want);
+			got = density_run(num, 200, REORDER_RD_MAX);
+			CU_ASSERT_EQUAL(memcmp(&got, &want, sizeof(got)), 0);
+			CU_ASSERT_EQUAL(got.rd_lost, gap);
+		}
+	}
+}
+
 static void
 test_random(void)
 {
@@ -301,6 +322,7 @@ suite_reorder_density(void)
 	CU_ADD_TEST(s, test_rogue_and_buffer);
 	CU_ADD_TEST(s, test_buffer_full);
 	CU_ADD_TEST(s, test_huge_gaps);
+	CU_ADD_TEST(s, test_gap_sizes);
 	CU_ADD_TEST(s, test_random);
 	CU_ADD_TEST(s, test_inside);
 	return 0;

@@ -196,6 +196,10 @@ test_loss_by_window(void)
 	}
 	CU_ASSERT_EQUAL(json_integer_value(json_at(json, "sas/1/lag/loss_by_window/7/window")), 77);
 	json_decref(json);
+	rig.sas[1].window = 64; /* stands there already */
+	json = summary_load(&rig, "summary.json");
+	CU_ASSERT_EQUAL(json_array_size(json_at(json, "sas/1/lag/loss_by_window")), 23 + 2);
+	json_decref(json);
 	report_rig_close(&rig);
 }
 

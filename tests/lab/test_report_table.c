@@ -181,10 +181,16 @@ test_compare(void)
 	size_t bytes;
 	FILE *out = open_memstream(&shown, &bytes);
 	json_t *json, *second;
+	struct lag small;
 
 	report_rig_open(&a);
 	report_rig_open(&b);
+	CU_ASSERT_FATAL(lag_init(&small));
+	lag_record(&small, 5);
 	b.classes[1].class_name = "bulk";
+	a.result_sas[0] = a.result_sas[1]; /* of two inbound SAs the one that needs more counts */
+	a.result_sas[1].lag = &small;
+	a.result_sas[1].duplicates = 0;
 	lag_record(&b.lag, LAG_MAX);
 	folder_rig_open(&folder);
 	CU_ASSERT_EQUAL(report_compare(rows, 2, folder.path, out, message, sizeof(message)), ST_OK);
@@ -210,6 +216,7 @@ test_compare(void)
 	CU_ASSERT(json_is_null(json_object_get(second, "window_needed")));
 	json_decref(json);
 	free(text);
+	lag_fini(&small);
 	folder_rig_close(&folder);
 	report_rig_close(&a);
 	report_rig_close(&b);

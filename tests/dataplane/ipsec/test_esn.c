@@ -145,8 +145,8 @@ struct linux_case {
 	} packet[16];
 };
 
-/* A receiver with window 1024: infer from the low half, look into the window, compare the high half as the ICV
- * would, commit. */
+/* A receiver with window 1024: infer from the low half, look into the window, compare the high half as the
+ * ICV would, commit. */
 static enum verdict
 packet_receive(const struct replay_ops *ops, void *state, uint64_t seq)
 {

@@ -11,7 +11,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static const uint32_t row_windows[] = {1, 31, 32, 63, 64, 65, 100, 128, 1000, 1024, 4096, 1 << 17};
+static const uint32_t row_windows[] = {1, 2, 31, 32, 63, 64, 65, 66, 100, 128, 1000, 1024, 4096, 1 << 17};
 
 enum row_act {
 	ROW_START, /* a new window with this right edge */
@@ -55,17 +55,17 @@ static const struct row rows[] = {
 	DOWN(DUP, 0, 5, 64, 1, 0), ONE(OLD, 0, 4, 64),
 
 	/* Jumps from a full window: all that is left out can still come, once; what was seen stays seen. */
-	START(0, 0, 0), UP(OK, 0, 0, 1, 2, 0), ONE(OK, 0, 2, 64), ONE(DUP, 0, 2, 64),
-	ONE(OK, 0, 3, 64), DOWN(OK, 0, 3, 63, 1, -1), DOWN(DUP, 0, 3, 64, 1, 0), ONE(OLD, 0, 2, 64),
-	ONE(OK, 0, 5, 63), DOWN(OK, 0, 5, 62, 1, -1), DOWN(DUP, 0, 5, 63, 1, 0), ONE(OLD, 0, 4, 63),
+	START(0, 0, 0), UP(OK, 0, 0, 1, 2, 512), ONE(OK, 0, 2, 576), ONE(DUP, 0, 2, 576),
+	ONE(OK, 0, 3, 576), DOWN(OK, 0, 3, 575, 1, -1), DOWN(DUP, 0, 3, 576, 1, 0), ONE(OLD, 0, 2, 576),
+	ONE(OK, 0, 5, 575), DOWN(OK, 0, 5, 574, 1, -1), DOWN(DUP, 0, 5, 575, 1, 0), ONE(OLD, 0, 4, 575),
 	ONE(OK, 0, 1000, 1), DOWN(OK, 0, 1000, 0, 1, -1), DOWN(DUP, 0, 1000, 1, 1, 0), ONE(OLD, 0, 999, 1),
 	ONE(OK, B32 << 8, 0, 3), DOWN(OK, B32 << 8, 0, 2, 1, -1), DOWN(DUP, B32 << 8, 0, 3, 1, 0),
 	ONE(OLD, B32 << 8, -1, 3), ONE(OLD, 0, 1000, 1), ONE(OLD, 0, 0, 0),
 
 	/* A packet below the window leaves no mark on a number that shares its place later. */
-	START(0, 20, 0), DOWN(OLD, 0, 19, 0, 9, 128), ONE(OK, 0, 21, 0), DOWN(OK, 0, 21, -1, 1, -1),
-	DOWN(OLD, 0, 20, 0, 9, 128), ONE(OK, 0, 22, 1), DOWN(OK, 0, 22, 0, 1, -1),
-	DOWN(OLD, 0, 21, 1, 9, 128), ONE(OK, 0, 24, 33), DOWN(OK, 0, 24, 32, 1, -1),
+	START(0, 20, 0), DOWN(OLD, 0, 19, 0, 9, 512), ONE(OK, 0, 21, 0), DOWN(OK, 0, 21, -1, 1, -1),
+	DOWN(OLD, 0, 20, 0, 9, 512), ONE(OK, 0, 22, 1), DOWN(OK, 0, 22, 0, 1, -1),
+	DOWN(OLD, 0, 21, 1, 9, 512), ONE(OK, 0, 24, 33), DOWN(OK, 0, 24, 32, 1, -1),
 
 	/* A forged packet moves nothing and marks nothing. */
 	START(0, 10, 0), FORGED(OK, 0, 1000, 0), FORGED(OK, B32, 0, 0), FORGED(OK, B32 << 20, 0, 0),
@@ -83,7 +83,9 @@ static const struct row rows[] = {
 	ONE(OLD, B32, -1, -1), UP(OLD, 0, 0, 0, 0, 3), ONE(OLD, 0, 1, 0),
 	START(B32, -3, -9), UP(OK, B32, -3, -8, 3, 8), DOWN(DUP, B32, 0, -1, 1, 0), UP(OLD, 0, 0, 0, 0, 3),
 
-	/* Over 2^32 with extended numbers, in order and by a jump. */
+	/* Over 2^32 with extended numbers, in order and by a jump; 2^32 also is first in its word. */
+	START(B32, -2, 0), UP(OK, B32, -2, 1, 2, 0), DOWN(DUP, B32, 0, 0, 1, 0), ONE(OLD, B32, -1, 0),
+	ONE(OK, B32, 0, 1), DOWN(DUP, B32, 0, 1, 1, 0), ONE(OLD, B32, -1, 1),
 	START(B32, -2, -5), UP(OK, B32, -2, -4, 3, 9), DOWN(DUP, B32, 1, 4, 1, 0), ONE(OLD, B32, 0, 4),
 	START(B32, -1, -5), UP(OK, B32, -1, -4, 1, 0), ONE(OK, B32, 0, 5), DOWN(OLD, B32, -1, 5, 0, 7),
 	START(B32, -1, -5), ONE(OK, B32, 0, 1), DOWN(OK, B32, 0, 0, 1, -1), DOWN(DUP, B32, 0, 1, 1, 0),

@@ -86,6 +86,22 @@ test_quantiles(void)
 	lag_fini(&lag);
 }
 
+/* k / n of n packets is k packets, however q and the product are rounded: lags 0..n-1 need a window of k. */
+static void
+test_rounding(void)
+{
+	for (unsigned n = 1; n <= 200; n++) {
+		struct lag lag = lag_open();
+		unsigned wrong = 0;
+		for (unsigned d = 0; d < n; d++)
+			lag_record(&lag, d);
+		for (unsigned k = 1; k <= n; k++)
+			wrong += lag_window(&lag, (double)k / n) != k;
+		CU_ASSERT_EQUAL(wrong, 0);
+		lag_fini(&lag);
+	}
+}
+
 /* Lags around LAG_MAX: the largest window keeps LAG_MAX - 1 and loses LAG_MAX. */
 static void
 test_boundary(void)
@@ -185,6 +201,7 @@ suite_lag(void)
 	CU_ADD_TEST(s, test_empty);
 	CU_ADD_TEST(s, test_in_order);
 	CU_ADD_TEST(s, test_quantiles);
+	CU_ADD_TEST(s, test_rounding);
 	CU_ADD_TEST(s, test_boundary);
 	CU_ADD_TEST(s, test_random);
 	CU_ADD_TEST(s, test_some_windows);
