@@ -227,14 +227,35 @@ load(const struct request *request, const struct cfg_variant *variant, struct cf
 	return status;
 }
 
+/* How fast the laboratory itself was: for the terminal only, as it differs from run to run. */
+static void
+speed_print(const struct result *result)
+{
+	double packets = result->created ? (double)result->created : 1;
+	const char *between = " (";
+
+	printf("\nSpeed: %.2f virtual seconds a wall second, %.0f cycles for each packet sent",
+		(double)result->end_ns / NS_PER_SEC / result->wall_seconds,
+		(double)result->wall_cycles / packets);
+	for (unsigned i = 0; i < result->n_nodes; i++) {
+		if (result->nodes[i].kind == RESULT_LINK)
+			continue;
+		printf("%s%s %.0f", between, result->nodes[i].name,
+			(double)result->nodes[i].cycles / packets);
+		between = ", ";
+	}
+	printf("); by stage: timings.json\n");
+}
+
 static int
 run_one(const struct request *request, struct run *run)
 {
-	int code = run_lab(run, run->cfg->title, request->out, !request->quiet && isatty(STDERR_FILENO));
+	int code = run_lab(run, "running", request->out, !request->quiet && isatty(STDERR_FILENO));
 
 	if (run->result && !request->quiet) {
 		report_table(run->result, stdout);
-		printf("\nResults: %s\n", request->out);
+		speed_print(run->result);
+		printf("Results: %s\n", request->out);
 	}
 	return code;
 }

@@ -54,15 +54,16 @@ is_own_address(const struct cfg_gateway *gateway, uint32_t address)
 	return false;
 }
 
-/* Encrypts, decrypts or throws away, as the gateway will.  What was decrypted is not encrypted again. */
+/* Encrypts, decrypts or throws away, as the gateway will.  What was decrypted goes on in the clear, unless a
+ * rule protects it anew or throws it away. */
 static enum step
 apply_policy(struct walker *walker, const struct cfg_gateway *gateway)
 {
-	if (walker->sa != NULL) {
-		if (is_own_address(gateway, walker->sa->dst))
-			walker->sa = NULL;
+	bool decrypted = walker->sa != NULL;
+
+	if (decrypted && !is_own_address(gateway, walker->sa->dst))
 		return STEP_ON;
-	}
+	walker->sa = NULL;
 	for (unsigned i = 0; i < gateway->n_policies; i++) {
 		const struct cfg_policy *policy = &gateway->policies[i];
 
@@ -72,7 +73,7 @@ apply_policy(struct walker *walker, const struct cfg_gateway *gateway)
 			walker->sa = &gateway->sas[policy->sa_index];
 		return policy->action == CFG_DISCARD ? STEP_POLICY : STEP_ON;
 	}
-	return gateway->n_policies ? STEP_POLICY : STEP_ON;
+	return gateway->n_policies && !decrypted ? STEP_POLICY : STEP_ON;
 }
 
 /* Port and next hop for an address: a network of its own, or the longest route.  False where there is none.

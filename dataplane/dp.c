@@ -104,8 +104,8 @@ dp_create(const struct cfg_gateway *cfg, struct port **ports, uint64_t (*cycles)
 	if (!dp)
 		return fail(status, message, bytes, cfg->name, what);
 	dp->cfg = cfg;
-	what = "ports";
-	status = ports_create(dp, ports);
+	what = "ports (at most 32)";
+	status = cfg->n_ports <= 32 ? ports_create(dp, ports) : ST_ERR_RANGE;
 	if (!status) {
 		what = "crypto engine";
 		status = worker_create(dp, cycles);
@@ -226,7 +226,7 @@ dp_turn(struct dp *dp, uint64_t now)
 	w->timed = w->cycles && w->turns++ % WORKER_TIMED == 0;
 	moved = queues_drain(w, events);
 	moved |= engine_drain(w);
-	w->rx_more = true;
+	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
 	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more && !events_many(w, events); round++) {
 		uint64_t rx = w->stats.rx;
 
@@ -243,17 +243,20 @@ uint64_t
 dp_next_due(const struct dp *dp)
 {
 	const struct worker *w = dp->worker;
-	uint64_t due = TIME_NEVER;
+	uint64_t poll = dp->cfg->poll_interval, due = TIME_NEVER, early = TIME_NEVER;
 
 	for (unsigned i = 0; i < dp->n_ports; i++) {
 		const struct dp_port *p = &dp->ports[i];
+		uint64_t start = qos_next_due(p->qos);
 
-		due = time_min(due, p->port->ops->next_due(p->port));
-		due = time_min(due, qos_next_due(p->qos));
+		due = time_min(due, time_min(start, p->port->ops->next_due(p->port)));
+		/* what leaves must be out before a peer that looks more often does */
+		if (p->port->peer_poll && p->port->peer_poll < poll)
+			early = time_min(early, time_round_up(start, p->port->peer_poll));
 	}
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
-	return time_round_up(due, dp->cfg->poll_interval);
+	return time_min(early, time_round_up(due, poll));
 }
 
 unsigned

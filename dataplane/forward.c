@@ -71,6 +71,36 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
 }
 
+/* Does any tunnel end at this port?  Then what lies behind it is the unprotected side. */
+static int
+is_unprotected(const struct cfg_gateway *cfg, uint32_t port)
+{
+	for (unsigned i = 0; i < cfg->n_sas; i++) {
+		const struct cfg_sa *sa = &cfg->sas[i];
+
+		if ((sa->direction == CFG_OUT ? sa->src : sa->dst) == cfg->ports[port].address.addr)
+			return 1;
+	}
+	return 0;
+}
+
+/* A decrypted packet that leaves for another site is protected anew (RFC 4301 §5.2).  On the protected side
+ * no outbound rule speaks of it, and it goes on in the clear; where tunnels end it may do so only if a rule
+ * says. */
+static void
+resolve_onward(const struct dp *dp, const struct selector *selector, struct flow_entry *entry)
+{
+	const struct cfg_policy *policy = spd_find(dp->cfg, CFG_OUT, selector);
+
+	if (policy && policy->action == CFG_PROTECT)
+		entry->sa = dp->sas[policy->sa_index];
+	route(dp, entry->sa ? entry->sa->dst : selector->dst, entry);
+	if (policy && policy->action == CFG_DISCARD)
+		entry->drop = DROP_POLICY_DISCARD;
+	else if (!policy && !entry->drop && is_unprotected(dp->cfg, entry->port))
+		entry->drop = DROP_POLICY_NONE;
+}
+
 void
 forward_resolve_in(
 	const struct dp *dp, uint32_t sa_index, const uint8_t *ip, uint32_t len, struct flow_entry *entry)
@@ -85,5 +115,5 @@ forward_resolve_in(
 	else if (worker_is_local(dp->worker, selector.dst))
 		entry->drop = DROP_NOT_MINE;
 	else
-		route(dp, selector.dst, entry);
+		resolve_onward(dp, &selector, entry);
 }

@@ -17,6 +17,7 @@
 enum pkt_flag {
 	PKT_ENCRYPTED = 1, /* esplab put ESP round it */
 	PKT_CLONE = 2,	   /* a wire's duplicate */
+	PKT_MET = 8,	   /* laboratory: has been counted on arrival at a decrypting gateway */
 	PKT_READY = 4,	   /* has passed the egress queue: after encryption it goes straight to tx */
 };
 

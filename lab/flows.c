@@ -62,12 +62,13 @@ flows_destroy(struct lab *lab)
 
 /* pkt->sa is still the sender's SA, but where another gateway has passed the packet on. */
 void
-flow_at_gateway(struct lab *lab, const struct pkt *pkt)
+flow_at_gateway(struct lab *lab, struct pkt *pkt)
 {
 	if (pkt->sa && pkt->sa->observer)
 		reorder_arrive(pkt->sa->observer, pkt->seq - pkt->sa->cfg->first_seq, pkt->time_ns);
-	if (pkt->flow != PKT_NO_FLOW)
+	if (pkt->flow != PKT_NO_FLOW && !(pkt->flags & PKT_MET)) /* a hub's second tunnel does not count */
 		reorder_arrive(lab->flows[pkt->flow].at_gateway, pkt->num, pkt->time_ns);
+	pkt->flags |= PKT_MET;
 }
 
 void

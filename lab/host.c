@@ -134,11 +134,13 @@ static uint64_t
 host_next_due(struct actor *actor)
 {
 	struct host *host = (struct host *)actor;
-	uint64_t due = link_next_due(host->end);
+	uint64_t poll = host->cfg->poll_interval, peer = host->end->port.peer_poll, send = TIME_NEVER;
 
 	for (unsigned s = 0; s < host->n_sources; s++)
-		due = time_min(due, traffic_next_due(host->sources[s]));
-	return time_round_up(due, host->cfg->poll_interval);
+		send = time_min(send, traffic_next_due(host->sources[s]));
+	/* what is sent must be on the wire before a peer that looks more often does */
+	send = time_round_up(send, time_min(poll, peer));
+	return time_min(send, time_round_up(link_next_due(host->end), poll));
 }
 
 enum status

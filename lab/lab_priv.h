@@ -126,7 +126,7 @@ bool packet_intact(const struct lab *lab, struct rte_mbuf *m);
 /* flows.c */
 enum status flows_create(struct lab *lab);
 void flows_destroy(struct lab *lab);
-void flow_at_gateway(struct lab *lab, const struct pkt *pkt);
+void flow_at_gateway(struct lab *lab, struct pkt *pkt);
 void flow_delivered(struct lab *lab, struct rte_mbuf *m);
 /* Counts a drop with its flow and records it.  node: hosts first, then gateways, then links. */
 void flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event);

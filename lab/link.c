@@ -156,6 +156,13 @@ link_rate(const struct cfg_link *cfg)
 	return sum;
 }
 
+static uint64_t
+node_poll(const struct cfg_lab *cfg, uint32_t node)
+{
+	return node < cfg->n_hosts ? cfg->hosts[node].poll_interval
+				   : cfg->gateways[node - cfg->n_hosts].poll_interval;
+}
+
 /* Does the node at the other side of this end decrypt? */
 static bool
 decrypts(const struct cfg_lab *cfg, uint32_t node)
@@ -186,6 +193,7 @@ link_create(struct lab *lab, unsigned index)
 		end->port.ops = &port_ops;
 		end->port.rate = link_rate(link->cfg);
 		end->port.overhead = link->cfg->paths[0].overhead;
+		end->port.peer_poll = node_poll(lab->cfg, link->cfg->end[!e].node);
 		end->link = link;
 		end->direction = e;
 		end->before_gateway = decrypts(lab->cfg, link->cfg->end[e].node);

@@ -69,9 +69,6 @@ traffic_alloc(const struct traffic_args *args, const struct traffic_ops *ops, si
 	traffic->limit = args->limit;
 	traffic->flow_count = flows;
 	traffic->bytes_max = args->cfg->size;
-	for (unsigned i = 0; i < args->cfg->n_mix; i++)
-		if (args->cfg->mix[i].bytes > traffic->bytes_max)
-			traffic->bytes_max = args->cfg->mix[i].bytes;
 	flow_init(&traffic->flow, args);
 	traffic_due_set(traffic, traffic->start);
 

@@ -222,6 +222,8 @@ paced_init(const struct traffic_args *args, struct paced *p, const struct cfg_im
 		status = step_init(args, &p->pace, mix[i].bytes, &p->steps[i]);
 		if (status != ST_OK)
 			return status;
+		if (mix[i].bytes > p->base.bytes_max)
+			p->base.bytes_max = mix[i].bytes;
 	}
 	return pattern_init(args, p, mix, n_mix);
 }

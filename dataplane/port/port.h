@@ -21,8 +21,9 @@ struct port_ops {
 
 struct port {
 	const struct port_ops *ops;
-	uint64_t rate;	   /* bit/s, 0: infinitely fast */
-	uint32_t overhead; /* layer-2 bytes a packet */
+	uint64_t rate;	    /* bit/s, 0: infinitely fast */
+	uint32_t overhead;  /* layer-2 bytes a packet */
+	uint64_t peer_poll; /* ns: how often the other side looks; 0: no more often than this one */
 };
 
 #endif

@@ -2,7 +2,7 @@
  * in the flow cache under the SA's index. */
 #include "dataplane/forward.h"
 #include "dataplane/ipsec/ipv4.h"
-#include "dataplane/ipsec/sa.h"
+#include "dataplane/ipsec/esp.h"
 #include "dataplane/worker.h"
 
 static inline const struct flow_entry *
@@ -30,12 +30,13 @@ check_one(struct worker *w, struct rte_mbuf *m)
 		return (enum drop)flow->drop;
 	if (unlikely(!forward_ttl(ip)))
 		return DROP_TTL;
-	if (unlikely(len > flow->mtu))
-		return DROP_TOO_BIG;
 	pkt->out_port = flow->port;
-	pkt->wire_bytes = len;
-	pkt->dscp = ip[1] >> 2;
-	pkt->sa = NULL; /* from here on a packet in the clear */
+	pkt->sa = flow->sa; /* from here on a packet in the clear, or one for the next tunnel */
+	pkt->wire_bytes = flow->sa ? esp_tunnel_length(flow->sa, len) : len;
+	pkt->dscp = flow->sa && !flow->sa->copy_dscp ? flow->sa->outer[IPV4_TOS] >> 2 : ip[IPV4_TOS] >> 2;
+	if (unlikely(pkt->wire_bytes > flow->mtu))
+		return DROP_TOO_BIG;
+	worker_put(w, flow->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
 	return DROP_NONE;
 }
 
@@ -47,7 +48,5 @@ stage_policy_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 
 		if (unlikely(drop))
 			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_qos, pkts[i]);
 	}
 }

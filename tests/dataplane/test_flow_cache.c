@@ -13,7 +13,8 @@ int suite_flow_cache(void);
 static void
 packet_write(uint8_t *ip, uint8_t proto)
 {
-	static const uint8_t header[20] = {0x45, 46 << 2, 0, 32, 0, 7, 0, 0, 64, 0, 0, 0, 192, 0, 2, 1, 198, 51, 100, 2};
+	static const uint8_t header[20] = {
+		0x45, 46 << 2, 0, 32, 0, 7, 0, 0, 64, 0, 0, 0, 192, 0, 2, 1, 198, 51, 100, 2};
 
 	memset(ip, 0, 64);
 	memcpy(ip, header, sizeof(header));
@@ -74,7 +75,8 @@ test_key_ports(void)
 	CU_ASSERT_FALSE(key_equal(flow_key_read(one, 32, 0), flow_key_read(other, 32, 0)));
 }
 
-/* The first fragment shows its ports, the others do not: they are no flow with ports 0 (RFC 4301 §4.4.1.1). */
+/* The first fragment shows its ports, the others do not: they are no flow with ports 0 (RFC 4301 §4.4.1.1).
+ */
 static void
 test_key_opaque(void)
 {
@@ -128,7 +130,8 @@ test_find(void)
 	CU_ASSERT_EQUAL_FATAL(flow_cache_create(16, &cache), ST_OK);
 	CU_ASSERT_EQUAL(cache->misses, 0);
 	CU_ASSERT_PTR_NULL(flow_cache_find(cache, entry.key));
-	CU_ASSERT_PTR_NULL(flow_cache_find(cache, (struct flow_key){0, 0})); /* what empty memory looks like */
+	CU_ASSERT_PTR_NULL(
+		flow_cache_find(cache, (struct flow_key){0, 0})); /* what empty memory looks like */
 	found = flow_cache_add(cache, &entry);
 	CU_ASSERT_PTR_EQUAL(flow_cache_find(cache, entry.key), found);
 	CU_ASSERT_EQUAL(found->port, 7);
@@ -164,8 +167,8 @@ test_the_older_gives_way(void)
 	flow_cache_destroy(cache);
 }
 
-/* Adds 4000 flows, which differ in one way or another, to 8192 buckets of two, and looks how many are kept: if they
- * fell at random, all but some 50. */
+/* Adds 4000 flows, which differ in one way or another, to 8192 buckets of two, and looks how many are kept:
+ * if they fell at random, all but some 50. */
 static unsigned
 flows_kept(void (*vary)(uint8_t *ip, unsigned i))
 {

@@ -24,7 +24,8 @@ checksum_of(const uint8_t *ip)
 static void
 header_write(uint8_t *ip, uint8_t ttl, uint16_t id)
 {
-	static const uint8_t header[20] = {0x45, 0, 5, 0xdc, 0, 0, 0x40, 0, 0, 17, 0, 0, 10, 1, 0, 10, 10, 2, 0, 10};
+	static const uint8_t header[20] = {
+		0x45, 0, 5, 0xdc, 0, 0, 0x40, 0, 0, 17, 0, 0, 10, 1, 0, 10, 10, 2, 0, 10};
 
 	memcpy(ip, header, sizeof(header));
 	store_be16(ip + 4, id);
@@ -100,13 +101,14 @@ test_ttl_edges(void)
 static void
 test_route(void)
 {
-	struct cfg_port ports[] = {{.address = {0x0a010001, 16}}, {.address = {0xc0000201, 30}}, {.address = {0x0a020001, 24}}};
+	struct cfg_port ports[] = {
+		{.address = {0x0a010001, 16}}, {.address = {0xc0000201, 30}}, {.address = {0x0a020001, 24}}};
 	struct cfg_route routes[] = {
-		{.to = {0x0a000000, 8}, .port = 1},	/* 10/8 */
-		{.to = {0x0a020080, 25}, .port = 0},	/* 10.2.0.128/25 */
-		{.to = {0x0a010203, 32}, .port = 2},	/* 10.1.2.3, inside port 0's network */
-		{.to = {0x0a0200ff, 24}, .port = 1},	/* 10.2.0.0/24 again, host bits set: connected wins */
-		{.to = {0x0a010203, 32}, .port = 1},	/* the same again: the first wins */
+		{.to = {0x0a000000, 8}, .port = 1},  /* 10/8 */
+		{.to = {0x0a020080, 25}, .port = 0}, /* 10.2.0.128/25 */
+		{.to = {0x0a010203, 32}, .port = 2}, /* 10.1.2.3, inside port 0's network */
+		{.to = {0x0a0200ff, 24}, .port = 1}, /* 10.2.0.0/24 again, host bits set: connected wins */
+		{.to = {0x0a010203, 32}, .port = 1}, /* the same again: the first wins */
 	};
 	struct cfg_gateway cfg = {.ports = ports, .n_ports = 3, .routes = routes, .n_routes = 5};
 
@@ -135,7 +137,7 @@ resolve(struct kit_gateway *g, uint32_t dst, int in)
 
 	memset(&entry, 0xaa, sizeof(entry));
 	if (in)
-		forward_resolve_in(g->dp, 1, ip, 100, &entry);
+		forward_resolve_in(g->peer, 1, ip, 100, &entry);
 	else
 		forward_resolve_out(g->dp, ip, 100, &entry);
 	rte_pktmbuf_free(m);
@@ -189,11 +191,41 @@ test_resolve_in(void)
 	CU_ASSERT_EQUAL(entry.port, 0);
 	CU_ASSERT_EQUAL(entry.mtu, 1500);
 	CU_ASSERT_EQUAL(resolve(&g, 0x0a030001, 1).drop, DROP_POLICY_IN);
-	g.policies[1].dst = (struct cfg_prefix){0, 0};
+	g.peer_policies[0].dst = (struct cfg_prefix){0, 0};
 	CU_ASSERT_EQUAL(resolve(&g, 0x0a030001, 1).drop, DROP_NO_ROUTE);
 	CU_ASSERT_EQUAL(resolve(&g, KIT_WAN_ADDR, 1).drop, DROP_NOT_MINE);
-	g.policies[1].sa_index = 0; /* another SA had to bring it */
+	g.peer_policies[0].sa_index = 0; /* another SA had to bring it */
 	CU_ASSERT_EQUAL(resolve(&g, KIT_LAN_DST, 1).drop, DROP_POLICY_IN);
+	kit_gateway_stop(&g);
+}
+
+/* A hub: what came by one tunnel and belongs to another site is protected anew, and never leaves where tunnels end
+ * in the clear unless a rule says so. */
+static void
+test_resolve_onward(void)
+{
+	struct flow_entry entry;
+	struct kit_gateway g;
+
+	CU_ASSERT_FATAL(kit_init());
+	kit_gateway_init(&g, "esp-gcm 128");
+	CU_ASSERT_FATAL(kit_gateway_start(&g));
+	g.peer_policies[0].dst = (struct cfg_prefix){0, 0};
+	g.peer_policies[1] = g.policies[0];
+	g.peer_cfg.n_policies = 2;
+	entry = resolve(&g, KIT_LAN_DST, 1);
+	CU_ASSERT_EQUAL(entry.drop, DROP_NONE);
+	CU_ASSERT_PTR_EQUAL(entry.sa, dp_sa(g.peer, 0));
+	CU_ASSERT_EQUAL(entry.port, 1); /* where the next tunnel goes */
+	g.peer_policies[1].action = CFG_DISCARD;
+	CU_ASSERT_EQUAL(resolve(&g, KIT_LAN_DST, 1).drop, DROP_POLICY_DISCARD);
+	CU_ASSERT_EQUAL(resolve(&g, KIT_WAN_ADDR + 5, 1).drop, DROP_POLICY_NONE);
+	g.peer_policies[1].action = CFG_BYPASS;
+	g.peer_policies[1].dst = (struct cfg_prefix){0, 0};
+	entry = resolve(&g, KIT_WAN_ADDR + 5, 1);
+	CU_ASSERT_EQUAL(entry.drop, DROP_NONE);
+	CU_ASSERT_EQUAL(entry.port, 1);
+	CU_ASSERT_PTR_NULL(entry.sa);
 	kit_gateway_stop(&g);
 }
 
@@ -208,5 +240,6 @@ suite_forward(void)
 	CU_ADD_TEST(s, test_route);
 	CU_ADD_TEST(s, test_resolve_out);
 	CU_ADD_TEST(s, test_resolve_in);
+	CU_ADD_TEST(s, test_resolve_onward);
 	return 0;
 }

@@ -142,7 +142,7 @@ kit_gateway_init(struct kit_gateway *g, const char *transform)
 	policy_init(&g->policies[1], CFG_IN, 1);
 	g->cfg = (struct cfg_gateway){.name = "gw",
 		.platform = CFG_PLATFORM_IOS,
-		.poll_interval = 1000,
+		.poll_interval = 1,
 		.sequence = CFG_SEQ_BEFORE_QUEUE,
 		.engine = "ipsec_mb",
 		.ports = g->ports,
@@ -161,16 +161,30 @@ kit_gateway_start(struct kit_gateway *g)
 	struct port *ports[2] = {&g->port[0].port, &g->port[1].port};
 	char message[256];
 
-	return !dp_create(&g->cfg, ports, NULL, &g->dp, message, sizeof(message));
+	g->peer_cfg = g->cfg;
+	g->peer_cfg.policies = g->peer_policies;
+	g->peer_cfg.n_policies = 0;
+	for (unsigned i = 0; i < g->cfg.n_policies; i++)
+		if (g->policies[i].direction == CFG_IN)
+			g->peer_policies[g->peer_cfg.n_policies++] = g->policies[i];
+	return !dp_create(&g->cfg, ports, NULL, &g->dp, message, sizeof(message)) &&
+	       !dp_create(&g->peer_cfg, ports, NULL, &g->peer, message, sizeof(message));
+}
+
+static void
+dp_end(struct dp *dp)
+{
+	if (!dp)
+		return;
+	dp_flush(dp);
+	dp_destroy(dp);
 }
 
 void
 kit_gateway_stop(struct kit_gateway *g)
 {
-	if (g->dp) {
-		dp_flush(g->dp);
-		dp_destroy(g->dp);
-	}
+	dp_end(g->dp);
+	dp_end(g->peer);
 	kit_port_empty(&g->port[0]);
 	kit_port_empty(&g->port[1]);
 }
@@ -213,8 +227,14 @@ kit_send(struct kit_gateway *g, unsigned port, struct rte_mbuf *m, uint64_t now)
 {
 	g->port[port].in[g->port[port].n_in++] = m;
 	g->port[port].due = now;
-	while (dp_turn(g->dp, now))
+	while (dp_turn(port ? g->peer : g->dp, now))
 		;
+}
+
+uint64_t
+kit_drops(const struct kit_gateway *g, enum drop reason)
+{
+	return dp_stats(g->dp)->drops[reason] + dp_stats(g->peer)->drops[reason];
 }
 
 enum drop
@@ -222,7 +242,8 @@ kit_drop(struct kit_gateway *g, struct drop_event *event)
 {
 	struct drop_event oldest = {.reason = DROP_NONE};
 
-	dp_events(g->dp, &oldest, 1);
+	if (!dp_events(g->dp, &oldest, 1))
+		dp_events(g->peer, &oldest, 1);
 	if (event)
 		*event = oldest;
 	return (enum drop)oldest.reason;

@@ -22,16 +22,18 @@ struct kit_port {
 	uint64_t due; /* of the packets in `in` */
 };
 
-/* One gateway between 10.1.0.0/16 (port 0) and 192.0.2.0/24 (port 1), with an outbound and an inbound SA that
- * are partners (both end at 192.0.2.1, so that it can talk to itself) and a policy for 10.1/16 to 10.2/16. */
+/* A gateway between 10.1.0.0/16 (port 0) and 192.0.2.0/24 (port 1), with an outbound and an inbound SA that
+ * are partners (both end at 192.0.2.1) and a policy for 10.1/16 to 10.2/16; and its peer, the same but for
+ * outbound policies, which takes what comes in at port 1.  Both share the two ports. */
 struct kit_gateway {
 	struct cfg_port ports[2];
 	struct cfg_route routes[2];
 	struct cfg_sa sas[2]; /* 0: out, 1: in */
 	struct cfg_policy policies[2];
-	struct cfg_gateway cfg;
+	struct cfg_policy peer_policies[2];
+	struct cfg_gateway cfg, peer_cfg;
 	struct kit_port port[2];
-	struct dp *dp;
+	struct dp *dp, *peer;
 };
 
 #define KIT_LAN_SRC 0x0a01000au	 /* 10.1.0.10 */
@@ -56,9 +58,12 @@ void kit_gateway_stop(struct kit_gateway *gateway);
 struct rte_mbuf *kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos);
 /* A packet of these bytes. */
 struct rte_mbuf *kit_bytes(const uint8_t *data, uint32_t bytes);
-/* Put a packet before a port of the gateway, and turn the gateway at `now` until nothing moves. */
+/* Put a packet before a port (0: of the gateway, 1: of its peer), and turn that one at `now` until nothing
+ * moves. */
 void kit_send(struct kit_gateway *gateway, unsigned port, struct rte_mbuf *m, uint64_t now);
-/* Reason of the oldest drop event, DROP_NONE where there is none. */
+/* Packets that either has dropped for that reason. */
+uint64_t kit_drops(const struct kit_gateway *gateway, enum drop reason);
+/* Reason of the oldest drop event of either, DROP_NONE where there is none. */
 enum drop kit_drop(struct kit_gateway *gateway, struct drop_event *event);
 
 #endif

@@ -1,5 +1,5 @@
-/* Whole laboratories for tests: a text with two sites, changed by values as --set would, run to its end, and the
- * identities that hold in every run.  For tests/lab/test_lab*.c only. */
+/* Whole laboratories for tests: a text with two sites, changed by values as --set would, run to its end, and
+ * the identities that hold in every run.  For tests/lab/test_lab*.c only. */
 #ifndef TESTS_LAB_LAB_RIG_H
 #define TESTS_LAB_LAB_RIG_H
 
@@ -26,31 +26,38 @@
 	"{ name = \"" name "\"; direction = \"" dir "\"; spi = " spi "; src = \"" src "\"; dst = \"" dst     \
 	"\"; transform = \"esp-aes 128 esp-sha-hmac\"; key = \"auto\"; auth_key = \"auto\"; }"
 #define RIG_POLICIES(sa, own, far)                                                                           \
-	"policies = ( { name = \"out\"; action = \"protect\"; sa = \"" sa "\"; src = \"" own "\"; dst = \"" far \
-	"\"; } );"
+	"policies = ( { name = \"out\"; action = \"protect\"; sa = \"" sa "\"; src = \"" own                 \
+	"\"; dst = \"" far "\"; } );"
 #define RIG_TWO_SITES                                                                                        \
 	"lab = { duration = 1; mbufs = 8192; };"                                                             \
-	"hosts = ( { name = \"a\"; address = \"10.1.0.10\"; }, { name = \"b\"; address = \"10.2.0.10\"; } );" \
+	"hosts = ( { name = \"a\"; address = \"10.1.0.10\"; }, { name = \"b\"; address = \"10.2.0.10\"; } "  \
+	");"                                                                                                 \
 	"gateways = ( { name = \"gwa\"; ports = ( { name = \"lan\"; address = \"10.1.0.1/16\"; },"           \
 	"  { name = \"wan\"; address = \"192.0.2.1/30\"; qos = { kind = \"fifo\"; classes = ("               \
 	"    { name = \"voice\"; dscp = \"ef\"; priority = \"2 Mb/s\"; },"                                   \
 	"    { name = \"rest\"; queue_limit = 512; } ); }; } );"                                             \
 	"  routes = ( { to = \"10.2.0.0/16\"; via = \"192.0.2.2\"; } );"                                     \
-	"  sas = ( " RIG_SA("a-b", "out", "0x1001", "192.0.2.1", "192.0.2.2") ","                            \
-	RIG_SA("b-a", "in", "0x2001", "192.0.2.2", "192.0.2.1") " );"                                        \
-	RIG_POLICIES("a-b", "10.1.0.0/16", "10.2.0.0/16") " },"                                              \
-	"  { name = \"gwb\"; ports = ( { name = \"lan\"; address = \"10.2.0.1/16\"; },"                      \
-	"  { name = \"wan\"; address = \"192.0.2.2/30\"; } );"                                               \
-	"  routes = ( { to = \"10.1.0.0/16\"; via = \"192.0.2.1\"; } );"                                     \
-	"  sas = ( " RIG_SA("a-b", "in", "0x1001", "192.0.2.1", "192.0.2.2") ","                             \
-	RIG_SA("b-a", "out", "0x2001", "192.0.2.2", "192.0.2.1") " );"                                       \
-	RIG_POLICIES("b-a", "10.2.0.0/16", "10.1.0.0/16") " } );"                                            \
-	"links = ( { name = \"lan-a\"; ends = [ \"a\", \"gwa.lan\" ]; rate = \"1 Gb/s\"; delay = \"5 us\"; }," \
-	"  { name = \"wan\"; ends = [ \"gwa.wan\", \"gwb.wan\" ]; rate = \"10 Mb/s\"; delay = \"20 ms\"; },"  \
-	"  { name = \"lan-b\"; ends = [ \"b\", \"gwb.lan\" ]; rate = \"1 Gb/s\"; delay = \"5 us\"; } );"
+	"  sas = ( " RIG_SA("a-b", "out", "0x1001", "192.0.2.1", "192.0.2.2") "," RIG_SA(                    \
+		"b-a", "in", "0x2001", "192.0.2.2", "192.0.2.1") " );" RIG_POLICIES("a-b", "10.1.0.0/16",    \
+		"10.2.0.0/16") " },"                                                                         \
+			       "  { name = \"gwb\"; ports = ( { name = \"lan\"; address = \"10.2.0.1/16\"; " \
+			       "},"                                                                          \
+			       "  { name = \"wan\"; address = \"192.0.2.2/30\"; } );"                        \
+			       "  routes = ( { to = \"10.1.0.0/16\"; via = \"192.0.2.1\"; } );"              \
+			       "  sas = ( " RIG_SA("a-b", "in", "0x1001", "192.0.2.1",                       \
+				       "192.0.2.2") "," RIG_SA("b-a", "out", "0x2001", "192.0.2.2",          \
+				       "192.0.2.1") " );" RIG_POLICIES("b-a", "10.2.0.0/16",                 \
+				       "10.1.0.0/16") " } );"                                                \
+						      "links = ( { name = \"lan-a\"; ends = [ \"a\", "       \
+						      "\"gwa.lan\" ]; rate = \"1 Gb/s\"; delay = \"5 us\"; " \
+						      "},"                                                   \
+						      "  { name = \"wan\"; ends = [ \"gwa.wan\", "           \
+						      "\"gwb.wan\" ]; rate = \"10 Mb/s\"; delay = \"20 "     \
+						      "ms\"; },"                                             \
+						      "  { name = \"lan-b\"; ends = [ \"b\", \"gwb.lan\" "   \
+						      "]; rate = \"1 Gb/s\"; delay = \"5 us\"; } );"
 
-#define RIG_CBR(name, more)                                                                                  \
-	"{ name = \"" name "\"; kind = \"cbr\"; from = \"a\"; to = \"b\"; " more " }"
+#define RIG_CBR(name, more) "{ name = \"" name "\"; kind = \"cbr\"; from = \"a\"; to = \"b\"; " more " }"
 
 struct rig {
 	struct cfg_lab *cfg;

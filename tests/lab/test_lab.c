@@ -1,5 +1,5 @@
-/* Whole laboratories: exact one-way delays by hand, the same seed twice, captures carried intact, several sites,
- * and what policies and sequence numbers do. */
+/* Whole laboratories: exact one-way delays by hand, the same seed twice, captures carried intact, several
+ * sites, and what policies and sequence numbers do. */
 #include "lab/lab.h"
 
 #include "tests/lab/lab_rig.h"
@@ -72,13 +72,15 @@ test_delay_by_hand(void)
 	check_delay("gateways.gwa.poll_interval=1 us", "gateways.gwb.poll_interval=3 ms", US, 3000 * US);
 }
 
-/* Ten packets at once: each waits for those before it, 851.2 us a piece, whatever the gateway's poll interval. */
+/* Ten packets at once: each waits for those before it, 851.2 us a piece, whatever the gateway's poll
+ * interval. */
 static void
 test_queue_delay_by_hand(void)
 {
 	struct rig rig;
 
-	rig_run_checked(&rig, RIG_TWO_SITES TRAFFIC(RIG_CBR("data", "size = 1000; rate = \"1 Gb/s\"; stop = 80e-6;")),
+	rig_run_checked(&rig,
+		RIG_TWO_SITES TRAFFIC(RIG_CBR("data", "size = 1000; rate = \"1 Gb/s\"; stop = 80e-6;")),
 		RIG_SETS("gateways.gwb.poll_interval=100 ns", "hosts.a.poll_interval=100 ns",
 			"gateways.gwa.poll_interval=1 ms"),
 		0);
@@ -119,7 +121,8 @@ mix_flow(uint64_t h, const struct result_flow *flow)
 static uint64_t
 mix_sa(uint64_t h, const struct result_sa *sa)
 {
-	h = mix(h, &sa->packets, offsetof(struct result_sa, authenticated) - offsetof(struct result_sa, packets));
+	h = mix(h, &sa->packets,
+		offsetof(struct result_sa, authenticated) - offsetof(struct result_sa, packets));
 	if (!sa->lag)
 		return h;
 	h = mix(h, &sa->lag->packets, 4 * sizeof(sa->lag->packets));
@@ -146,7 +149,8 @@ digest(const struct result *r)
 	for (unsigned i = 0; i < r->n_ports; i++)
 		for (unsigned c = 0; c < qos_class_count(r->ports[i].qos); c++)
 			h = mix(h, &qos_class_stats(r->ports[i].qos, c)->packets_in,
-				sizeof(struct qos_class_stats) - offsetof(struct qos_class_stats, packets_in));
+				sizeof(struct qos_class_stats) -
+					offsetof(struct qos_class_stats, packets_in));
 	return mix(h, &r->mbufs_free, sizeof(r->mbufs_free));
 }
 
@@ -157,11 +161,14 @@ digest_of_seed(const char *seed)
 	uint64_t h;
 
 	rig_run_checked(&rig,
-		RIG_TWO_SITES TRAFFIC("{ name = \"p\"; kind = \"poisson\"; from = \"a\"; to = \"b\"; flows = 3;"
-				      " rate = \"8 Mb/s\"; },"
-				      "{ name = \"v\"; kind = \"voice\"; dscp = \"ef\"; from = \"b\"; to = \"a\"; calls = 5; }"),
-		RIG_SETS("gateways.gwa.ports.wan.qos.kind=cbwfq", "links.wan.loss=0.01", "links.wan.duplicate=0.02",
-			"links.wan.jitter=pareto", "links.wan.jitter_scale=1 ms", "links.wan.reorder=true", seed),
+		RIG_TWO_SITES TRAFFIC(
+			"{ name = \"p\"; kind = \"poisson\"; from = \"a\"; to = \"b\"; flows = 3;"
+			" rate = \"8 Mb/s\"; },"
+			"{ name = \"v\"; kind = \"voice\"; dscp = \"ef\"; from = \"b\"; to = \"a\"; calls = "
+			"5; }"),
+		RIG_SETS("gateways.gwa.ports.wan.qos.kind=cbwfq", "links.wan.loss=0.01",
+			"links.wan.duplicate=0.02", "links.wan.jitter=pareto", "links.wan.jitter_scale=1 ms",
+			"links.wan.reorder=true", seed),
 		1);
 	h = digest(rig.r);
 	rig_end(&rig);
@@ -181,8 +188,9 @@ test_seed(void)
 static void
 test_capture_intact(void)
 {
-	static const char text[] = RIG_TWO_SITES TRAFFIC("{ name = \"afs\"; kind = \"pcap\"; from = \"a\"; to = \"b\";"
-							 " file = \"" ESPLAB_TESTS "/vectors/captures/afs.pcap\"; speed = 20; }");
+	static const char text[] = RIG_TWO_SITES TRAFFIC(
+		"{ name = \"afs\"; kind = \"pcap\"; from = \"a\"; to = \"b\";"
+		" file = \"" ESPLAB_TESTS "/vectors/captures/afs.pcap\"; speed = 20; }");
 	struct rig rig;
 	uint64_t bytes = 0, sent = 0;
 
@@ -251,8 +259,9 @@ test_esn_goes_on(void)
 	struct rig rig;
 
 	rig_run_checked(&rig, RIG_TWO_SITES TRAFFIC(RIG_CBR("data", "size = 1000; pps = 100;")),
-		RIG_SETS("gateways.gwa.sas.a-b.first_seq=4294967291L", "gateways.gwb.sas.a-b.first_seq=4294967291L",
-			"gateways.gwa.sas.a-b.esn=true", "gateways.gwb.sas.a-b.esn=true"),
+		RIG_SETS("gateways.gwa.sas.a-b.first_seq=4294967291L",
+			"gateways.gwb.sas.a-b.first_seq=4294967291L", "gateways.gwa.sas.a-b.esn=true",
+			"gateways.gwb.sas.a-b.esn=true"),
 		0);
 	CU_ASSERT_EQUAL(rig.r->flows[0].delivered, 100);
 	CU_ASSERT_EQUAL(rig_sa(&rig, "gwa", "a-b")->last_seq, UINT64_C(4294967291) + 99);
@@ -267,15 +276,19 @@ test_three_sites(void)
 {
 	static const char text[] =
 		"lab = { duration = 1; mbufs = 8192; };"
-		"hosts = ( { name = \"a\"; address = \"10.1.0.10\"; }, { name = \"b\"; address = \"10.2.0.10\"; },"
+		"hosts = ( { name = \"a\"; address = \"10.1.0.10\"; }, { name = \"b\"; address = "
+		"\"10.2.0.10\"; },"
 		"  { name = \"c\"; address = \"10.3.0.10\"; } );"
 		"routers = ( { name = \"hub\"; ports = ( { name = \"p1\"; address = \"10.1.0.1/16\"; },"
-		"  { name = \"p2\"; address = \"10.2.0.1/16\"; }, { name = \"p3\"; address = \"10.3.0.1/16\"; } ); } );"
+		"  { name = \"p2\"; address = \"10.2.0.1/16\"; }, { name = \"p3\"; address = "
+		"\"10.3.0.1/16\"; } ); } );"
 		"links = ( { name = \"l1\"; ends = [ \"a\", \"hub.p1\" ]; rate = 0; },"
 		"  { name = \"l2\"; ends = [ \"b\", \"hub.p2\" ]; rate = 0; },"
 		"  { name = \"l3\"; ends = [ \"hub.p3\", \"c\" ]; rate = 0; } );" TRAFFIC(
-			RIG_CBR("ab", "pps = 100;") ", { name = \"bc\"; kind = \"cbr\"; from = \"b\"; to = \"c\"; pps = 200; },"
-						    " { name = \"ca\"; kind = \"cbr\"; from = \"c\"; to = \"a\"; pps = 300; }");
+			RIG_CBR("ab", "pps = 100;") ", { name = \"bc\"; kind = \"cbr\"; from = \"b\"; to = "
+						    "\"c\"; pps = 200; },"
+						    " { name = \"ca\"; kind = \"cbr\"; from = \"c\"; to = "
+						    "\"a\"; pps = 300; }");
 	struct rig rig;
 
 	rig_run_checked(&rig, text, NULL, 0);

@@ -7,7 +7,8 @@
 int suite_lab_balance(void);
 
 #define TRAFFIC(list) "traffic = ( " list " );"
-/* 1250 packets of 1000 bytes: exactly 10 Mb/s of IP in one second, and the line of the WAN carries 940 of 1064. */
+/* 1250 packets of 1000 bytes: exactly 10 Mb/s of IP in one second, and the line of the WAN carries 940 of
+ * 1064. */
 #define DATA RIG_CBR("data", "size = 1000; rate = \"10 Mb/s\";")
 #define ONE_WAY RIG_TWO_SITES TRAFFIC(DATA)
 
@@ -63,7 +64,8 @@ test_duplicates_are_replays(void)
 
 	/* without a window both copies are delivered, and one is told from the other */
 	rig_run_checked(&rig, ONE_WAY,
-		RIG_SETS("links.wan.rate=100 Mb/s", "links.wan.duplicate=1", "gateways.gwb.sas.a-b.window=0"), 1);
+		RIG_SETS("links.wan.rate=100 Mb/s", "links.wan.duplicate=1", "gateways.gwb.sas.a-b.window=0"),
+		1);
 	CU_ASSERT_EQUAL(rig.r->dropped, 0);
 	CU_ASSERT_EQUAL(rig.r->flows[0].delivered, 1250);
 	CU_ASSERT_EQUAL(rig.r->flows[0].duplicates, 1250);
@@ -92,7 +94,8 @@ test_mtu(void)
 	rig_end(&rig);
 }
 
-/* A queue that is too short drops in the gateway; numbers are gone by then, and the peer's window moves on. */
+/* A queue that is too short drops in the gateway; numbers are gone by then, and the peer's window moves on.
+ */
 static void
 test_queue_of_the_gateway(void)
 {
@@ -127,7 +130,8 @@ test_queue_of_the_wire(void)
 	rig_run_checked(&rig, ONE_WAY,
 		RIG_SETS("links.lan-a.rate=5 Mb/s", "links.lan-a.queue=4000", "links.lan-b.rate=5 Mb/s"), 0);
 	dropped = rig.r->flows[0].drops[DROP_WIRE_QUEUE];
-	CU_ASSERT(dropped >= 619 && dropped <= 621); /* half of them, but for one on the line and four that wait */
+	CU_ASSERT(dropped >= 619 &&
+		  dropped <= 621); /* half of them, but for one on the line and four that wait */
 	CU_ASSERT_EQUAL(wire_of(&rig, "lan-a", 0)->queue_drops, dropped);
 	CU_ASSERT_EQUAL(wire_of(&rig, "lan-a", 0)->queue_bytes_max, 4000);
 	rig_end(&rig);
@@ -139,7 +143,8 @@ test_police(void)
 	struct rig rig;
 
 	rig_run_checked(&rig,
-		RIG_TWO_SITES TRAFFIC(RIG_CBR("voice", "size = 1000; rate = \"4 Mb/s\"; dscp = \"ef\";") "," DATA),
+		RIG_TWO_SITES TRAFFIC(
+			RIG_CBR("voice", "size = 1000; rate = \"4 Mb/s\"; dscp = \"ef\";") "," DATA),
 		RIG_SETS("gateways.gwa.ports.wan.qos.kind=cbwfq",
 			"gateways.gwa.ports.wan.qos.classes.rest.queue_limit=64"),
 		0);
@@ -153,19 +158,24 @@ test_police(void)
 static void
 test_all_at_once(void)
 {
-	static const char text[] = RIG_TWO_SITES TRAFFIC(
-		DATA "," RIG_CBR("voice", "dscp = \"ef\"; size = 200; pps = 1000; flows = 7; class = \"v\";") ","
-			"{ name = \"back\"; kind = \"onoff\"; from = \"b\"; to = \"a\"; rate = \"20 Mb/s\"; class = \"v\";"
-			" size = 300; flows = 3; },"
-			"{ name = \"mix\"; kind = \"imix\"; from = \"b\"; to = \"a\"; rate = \"3 Mb/s\"; proto = \"tcp\";"
-			" mix = ( { bytes = 100; weight = 3; }, { bytes = 1350; weight = 1; } ); }");
+	static const char text[] =
+		RIG_TWO_SITES TRAFFIC(DATA
+			"," RIG_CBR("voice", "dscp = \"ef\"; size = 200; pps = 1000; flows = 7; class = "
+					     "\"v\";") ","
+						       "{ name = \"back\"; kind = \"onoff\"; from = \"b\"; "
+						       "to = \"a\"; rate = \"20 Mb/s\"; class = \"v\";"
+						       " size = 300; flows = 3; },"
+						       "{ name = \"mix\"; kind = \"imix\"; from = \"b\"; to "
+						       "= \"a\"; rate = \"3 Mb/s\"; proto = \"tcp\";"
+						       " mix = ( { bytes = 100; weight = 3; }, { bytes = "
+						       "1350; weight = 1; } ); }");
 	struct rig rig;
 
 	rig_run_checked(&rig, text,
-		RIG_SETS("gateways.gwa.ports.wan.qos.kind=cbwfq", "links.wan.loss=0.05", "links.wan.duplicate=0.1",
-			"links.wan.jitter=uniform", "links.wan.jitter_scale=40 ms", "links.wan.reorder=true",
-			"links.wan.mtu=1400", "links.lan-b.duplicate=0.1", "links.lan-a.loss=0.01",
-			"links.lan-b.queue=3000", "links.lan-b.rate=12 Mb/s",
+		RIG_SETS("gateways.gwa.ports.wan.qos.kind=cbwfq", "links.wan.loss=0.05",
+			"links.wan.duplicate=0.1", "links.wan.jitter=uniform", "links.wan.jitter_scale=40 ms",
+			"links.wan.reorder=true", "links.wan.mtu=1400", "links.lan-b.duplicate=0.1",
+			"links.lan-a.loss=0.01", "links.lan-b.queue=3000", "links.lan-b.rate=12 Mb/s",
 			"gateways.gwb.ports.wan.qos.queue_limit=20"),
 		1);
 	CU_ASSERT(rig.r->drops[DROP_WIRE_LOSS] > 0);
@@ -196,8 +206,9 @@ qos_waiting(const struct rig *rig)
 	return waiting;
 }
 
-/* The run is cut off while packets wait in the gateway and travel on the WAN: they are held, not lost.  At 0.5 s a
- * 10 Mb/s line with 20 ms of delay behind 20 Mb/s of data has 500 packets in its queue and 23 on the way. */
+/* The run is cut off while packets wait in the gateway and travel on the WAN: they are held, not lost.  At
+ * 0.5 s a 10 Mb/s line with 20 ms of delay behind 20 Mb/s of data has 500 packets in its queue and 23 on the
+ * way. */
 static void
 test_cut_off(void)
 {
@@ -209,11 +220,13 @@ test_cut_off(void)
 		const struct result_node *gwa, *wan;
 
 		rig_run_checked(&rig, ONE_WAY,
-			RIG_SETS("lab.drain=0", "lab.duration=500 ms", "traffic.data.rate=20 Mb/s", kinds[i]), 0);
+			RIG_SETS("lab.drain=0", "lab.duration=500 ms", "traffic.data.rate=20 Mb/s", kinds[i]),
+			0);
 		gwa = rig_node(&rig, "gwa");
 		wan = rig_node(&rig, "wan");
 		CU_ASSERT_EQUAL(rig.r->created, 1250);
-		CU_ASSERT(wan->held == 24 || wan->held == 25); /* 20 ms of packets, and the one that is being sent */
+		CU_ASSERT(wan->held == 24 ||
+			  wan->held == 25); /* 20 ms of packets, and the one that is being sent */
 		CU_ASSERT_EQUAL(gwa->held, gwa->rx - gwa->tx - rig_drops(gwa->drops));
 		CU_ASSERT(gwa->held > 500);
 		CU_ASSERT_EQUAL(rig.r->held, gwa->held + wan->held);
@@ -249,34 +262,37 @@ test_no_mbufs(void)
 	rig_end(&rig);
 }
 
-/* A star of `n` sites round one gateway, as text; every site but the first gets packets from the first, or sends
- * some to it. */
+/* A star of `n` sites round one gateway, as text; every site but the first gets packets from the first, or
+ * sends some to it. */
 static void
 star_text(char *text, size_t bytes, unsigned n, const char *traffic, int to_first)
 {
-	size_t at = (size_t)snprintf(text, bytes, "lab = { duration = \"20 ms\"; mbufs = 65536; }; hosts = (");
+	size_t at = (size_t)snprintf(
+		text, bytes, "lab = { duration = \"20 ms\"; mbufs = 65536; }; hosts = (");
 
 	for (unsigned i = 0; i < n; i++)
-		at += (size_t)snprintf(text + at, bytes - at, "%s { name = \"h%u\"; address = \"10.%u.0.10\"; }",
-			i ? "," : "", i, i + 1);
-	at += (size_t)snprintf(text + at, bytes - at, "); gateways = ( { name = \"hub\"; poll_interval = \"1 ms\"; ports = (");
+		at += (size_t)snprintf(text + at, bytes - at,
+			"%s { name = \"h%u\"; address = \"10.%u.0.10\"; }", i ? "," : "", i, i + 1);
+	at += (size_t)snprintf(text + at, bytes - at,
+		"); gateways = ( { name = \"hub\"; poll_interval = \"1 ms\"; ports = (");
 	for (unsigned i = 0; i < n; i++)
-		at += (size_t)snprintf(text + at, bytes - at, "%s { name = \"p%u\"; address = \"10.%u.0.1/16\"; }",
-			i ? "," : "", i, i + 1);
+		at += (size_t)snprintf(text + at, bytes - at,
+			"%s { name = \"p%u\"; address = \"10.%u.0.1/16\"; }", i ? "," : "", i, i + 1);
 	at += (size_t)snprintf(text + at, bytes - at, "); } ); links = (");
 	for (unsigned i = 0; i < n; i++)
 		at += (size_t)snprintf(text + at, bytes - at,
-			"%s { name = \"l%u\"; ends = [ \"h%u\", \"hub.p%u\" ]; rate = %u; }", i ? "," : "", i, i,
-			i, i ? 100000000 : 0);
+			"%s { name = \"l%u\"; ends = [ \"h%u\", \"hub.p%u\" ]; rate = %u; }", i ? "," : "", i,
+			i, i, i ? 100000000 : 0);
 	at += (size_t)snprintf(text + at, bytes - at, "); traffic = (");
 	for (unsigned i = 1; i < n; i++)
 		at += (size_t)snprintf(text + at, bytes - at,
-			"%s { name = \"t%u\"; kind = \"cbr\"; from = \"h%u\"; to = \"h%u\"; %s }", i > 1 ? "," : "",
-			i, to_first ? i : 0, to_first ? 0 : i, traffic);
+			"%s { name = \"t%u\"; kind = \"cbr\"; from = \"h%u\"; to = \"h%u\"; %s }",
+			i > 1 ? "," : "", i, to_first ? i : 0, to_first ? 0 : i, traffic);
 	snprintf(text + at, bytes - at, ");");
 }
 
-/* Thirteen egress ports that all have a hundred packets to start between two polls: none of them is lost inside. */
+/* Thirteen egress ports that all have a hundred packets to start between two polls: none of them is lost
+ * inside. */
 static void
 test_many_ports_drain(void)
 {
@@ -300,9 +316,10 @@ test_many_drops_in_a_turn(void)
 
 	star_text(text, sizeof(text), 9, "size = 100; rate = \"2 Gb/s\";", 1);
 	rig_run_checked(&rig, text,
-		RIG_SETS("gateways.hub.policies=( { name = \"d\"; action = \"discard\"; } )", "links.l1.rate=0",
-			"links.l2.rate=0", "links.l3.rate=0", "links.l4.rate=0", "links.l5.rate=0",
-			"links.l6.rate=0", "links.l7.rate=0", "links.l8.rate=0", "lab.duration=3 ms"),
+		RIG_SETS("gateways.hub.policies=( { name = \"d\"; action = \"discard\"; } )",
+			"links.l1.rate=0", "links.l2.rate=0", "links.l3.rate=0", "links.l4.rate=0",
+			"links.l5.rate=0", "links.l6.rate=0", "links.l7.rate=0", "links.l8.rate=0",
+			"lab.duration=3 ms"),
 		0);
 	CU_ASSERT_EQUAL(rig.r->drops[DROP_POLICY_DISCARD], 8 * 7500);
 	rig_end(&rig);
@@ -315,10 +332,10 @@ test_many_drops_behind_a_queue(void)
 	struct rig rig;
 
 	rig_run_checked(&rig, ONE_WAY,
-		RIG_SETS("gateways.gwa.sequence=after-queue", "gateways.gwa.poll_interval=10 ms", "lab.mbufs=65536",
-			"gateways.gwa.sas.a-b.first_seq=4294967295", "lab.duration=40 ms", "links.wan.rate=2 Gb/s",
-			"links.lan-a.rate=0", "traffic.data.rate=1 Gb/s", "traffic.data.size=100",
-			"gateways.gwb.sas.a-b.first_seq=4294967295",
+		RIG_SETS("gateways.gwa.sequence=after-queue", "gateways.gwa.poll_interval=10 ms",
+			"lab.mbufs=65536", "gateways.gwa.sas.a-b.first_seq=4294967295", "lab.duration=40 ms",
+			"links.wan.rate=2 Gb/s", "links.lan-a.rate=0", "traffic.data.rate=1 Gb/s",
+			"traffic.data.size=100", "gateways.gwb.sas.a-b.first_seq=4294967295",
 			"gateways.gwa.ports.wan.qos.queue_limit=100000"),
 		0);
 	CU_ASSERT_EQUAL(rig.r->drops[DROP_SEQ_EXHAUSTED], 50000 - 1);

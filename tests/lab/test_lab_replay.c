@@ -1,5 +1,5 @@
-/* Laboratories in which packets come late: what the window drops, what the histogram of lags says that another
- * window would have dropped, and how both agree with RFC 4737 on the same packets. */
+/* Laboratories in which packets come late: what the window drops, what the histogram of lags says that
+ * another window would have dropped, and how both agree with RFC 4737 on the same packets. */
 #include "lab/lab.h"
 
 #include "tests/lab/lab_rig.h"
@@ -10,11 +10,11 @@ int suite_lab_replay(void);
 #define WINDOWS 300
 
 /* 5000 packets that a WAN spreads over 40 ms: lags of up to some 200. */
-static const char late_text[] = RIG_TWO_SITES TRAFFIC(
-	"{ name = \"data\"; kind = \"poisson\"; from = \"a\"; to = \"b\"; size = 200; pps = 5000; flows = 1; }");
+static const char late_text[] = RIG_TWO_SITES TRAFFIC("{ name = \"data\"; kind = \"poisson\"; from = \"a\"; "
+						      "to = \"b\"; size = 200; pps = 5000; flows = 1; }");
 
 #define LATE                                                                                                 \
-	"links.wan.rate=100 Mb/s", "links.wan.jitter=uniform", "links.wan.jitter_scale=40 ms",                \
+	"links.wan.rate=100 Mb/s", "links.wan.jitter=uniform", "links.wan.jitter_scale=40 ms",               \
 		"links.wan.reorder=true"
 
 static void
@@ -27,13 +27,14 @@ losses_read(const struct rig *rig, uint64_t *losses)
 	lag_losses(rig_sa(rig, "gwb", "a-b")->lag, windows, WINDOWS, losses);
 }
 
-/* What is said about other windows does not depend on the window of the run, and it is what their runs show. */
+/* What is said about other windows does not depend on the window of the run, and it is what their runs show.
+ */
 static void
 test_one_run_tells_all_windows(void)
 {
 	static const unsigned windows[] = {1, 16, 64, 100, 256};
-	static const char *const polls[] = {
-		"gateways.gwb.poll_interval=1 us", "gateways.gwb.poll_interval=1 ms", "gateways.gwb.poll_interval=15 ms"};
+	static const char *const polls[] = {"gateways.gwb.poll_interval=1 us",
+		"gateways.gwb.poll_interval=1 ms", "gateways.gwb.poll_interval=15 ms"};
 	uint64_t first[WINDOWS], losses[WINDOWS];
 
 	for (unsigned p = 0; p < 3; p++)
@@ -60,7 +61,8 @@ test_one_run_tells_all_windows(void)
 	CU_ASSERT(first[15] > first[63] && first[63] > first[99] && first[99] > first[255]);
 }
 
-/* One flow, one SA: what RFC 4737 calls reordered is what lags, and what the window drops is missing behind it. */
+/* One flow, one SA: what RFC 4737 calls reordered is what lags, and what the window drops is missing behind
+ * it. */
 static void
 test_reordering_is_lag(void)
 {
@@ -86,8 +88,8 @@ test_reordering_is_lag(void)
 static void
 test_esn_across_the_edge(void)
 {
-	static const char *const polls[] = {
-		"gateways.gwb.poll_interval=1 us", "gateways.gwb.poll_interval=1 ms", "gateways.gwb.poll_interval=15 ms"};
+	static const char *const polls[] = {"gateways.gwb.poll_interval=1 us",
+		"gateways.gwb.poll_interval=1 ms", "gateways.gwb.poll_interval=15 ms"};
 	uint64_t plain[WINDOWS], extended[WINDOWS], delivered;
 
 	for (unsigned p = 0; p < 3; p++) {
@@ -98,8 +100,8 @@ test_esn_across_the_edge(void)
 		delivered = rig.r->flows[0].delivered;
 		rig_end(&rig);
 		rig_run_checked(&rig, late_text,
-			RIG_SETS(LATE, polls[p], "gateways.gwa.sas.a-b.esn=true", "gateways.gwb.sas.a-b.esn=true",
-				"gateways.gwa.sas.a-b.first_seq=4294965000L",
+			RIG_SETS(LATE, polls[p], "gateways.gwa.sas.a-b.esn=true",
+				"gateways.gwb.sas.a-b.esn=true", "gateways.gwa.sas.a-b.first_seq=4294965000L",
 				"gateways.gwb.sas.a-b.first_seq=4294965000L"),
 			0);
 		losses_read(&rig, extended);
@@ -117,7 +119,8 @@ test_esn_across_the_edge(void)
 static void
 test_no_authentication(void)
 {
-	static const char *const esn[][2] = {{"gateways.gwa.sas.a-b.esn=false", "gateways.gwb.sas.a-b.esn=false"},
+	static const char *const esn[][2] = {
+		{"gateways.gwa.sas.a-b.esn=false", "gateways.gwb.sas.a-b.esn=false"},
 		{"gateways.gwa.sas.a-b.esn=true", "gateways.gwb.sas.a-b.esn=true"}};
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -139,8 +142,9 @@ test_no_authentication(void)
 	}
 }
 
-/* Two paths that differ by 40 ms, 1000 packets a second in turn.  Packet i (odd, slow) arrives at i + 45 ms, after
- * packet i + 39 (fast, at i + 44): its lag is 39, but for the last ones, behind which less than that comes. */
+/* Two paths that differ by 40 ms, 1000 packets a second in turn.  Packet i (odd, slow) arrives at i + 45 ms,
+ * after packet i + 39 (fast, at i + 44): its lag is 39, but for the last ones, behind which less than that
+ * comes. */
 #define TWO_PATHS                                                                                            \
 	"links.wan.rate=100 Mb/s", "links.wan.paths=( { delay = 5e-3; weight = 3; }, { delay = 45e-3; } )"
 
@@ -170,8 +174,8 @@ test_two_paths(void)
 		CU_ASSERT_EQUAL(rig.r->drops[DROP_REPLAY_OLD], rows[i].drops);
 		CU_ASSERT_EQUAL(rig.r->dropped, rows[i].drops);
 		for (unsigned w = 0; w < rig.r->n_wires; w++)
-			if (!strcmp(rig.r->wires[w].link->name, "wan") && !rig.r->wires[w].direction
-				&& rig.r->wires[w].path->delay == 45000000)
+			if (!strcmp(rig.r->wires[w].link->name, "wan") && !rig.r->wires[w].direction &&
+				rig.r->wires[w].path->delay == 45000000)
 				CU_ASSERT_EQUAL(rig.r->wires[w].stats.put, rows[i].slow);
 		rig_end(&rig);
 	}
@@ -205,22 +209,35 @@ static const char middle_text[] =
 	"lab = { duration = 1; mbufs = 8192; };"
 	"hosts = ( { name = \"a\"; address = \"10.1.0.10\"; }, { name = \"b\"; address = \"10.2.0.10\"; } );"
 	"gateways = ( { name = \"gwa\"; ports = ( { name = \"lan\"; address = \"10.1.0.1/16\"; },"
-	"  { name = \"wan\"; address = \"192.0.2.1/30\"; } ); routes = ( { to = \"any\"; via = \"192.0.2.2\"; } );"
-	"  sas = ( " RIG_SA("a-b", "out", "0x1001", "192.0.2.1", "198.51.100.2") " );" RIG_POLICIES("a-b", "any", "any") " },"
-	"  { name = \"gwb\"; ports = ( { name = \"lan\"; address = \"10.2.0.1/16\"; },"
-	"    { name = \"wan\"; address = \"198.51.100.2/30\"; } );"
-	"  sas = ( " RIG_SA("a-b", "in", "0x1001", "192.0.2.1", "198.51.100.2") " );"
-	"  policies = ( { name = \"in\"; direction = \"in\"; action = \"protect\"; sa = \"a-b\"; } ); } );"
-	"routers = ( { name = \"r\"; ports = ( { name = \"west\"; address = \"192.0.2.2/30\"; },"
-	"  { name = \"east\"; address = \"198.51.100.1/30\"; qos = { kind = \"cbwfq\"; classes = ("
-	"    { name = \"voice\"; dscp = \"ef\"; priority = \"2 Mb/s\"; },"
-	"    { name = \"rest\"; queue_limit = 512; } ); }; } ); } );"
-	"links = ( { name = \"lan-a\"; ends = [ \"a\", \"gwa.lan\" ]; rate = 0; },"
-	"  { name = \"west\"; ends = [ \"gwa.wan\", \"r.west\" ]; rate = \"100 Mb/s\"; },"
-	"  { name = \"east\"; ends = [ \"r.east\", \"gwb.wan\" ]; rate = \"10 Mb/s\"; },"
-	"  { name = \"lan-b\"; ends = [ \"b\", \"gwb.lan\" ]; rate = 0; } );" TRAFFIC(
-		RIG_CBR("voice", "dscp = \"ef\"; size = 200; pps = 500;") ","
-			RIG_CBR("data", "size = 400; rate = \"9 Mb/s\";"));
+	"  { name = \"wan\"; address = \"192.0.2.1/30\"; } ); routes = ( { to = \"any\"; via = "
+	"\"192.0.2.2\"; } );"
+	"  sas = ( " RIG_SA("a-b", "out", "0x1001", "192.0.2.1", "198.51.100.2") " );" RIG_POLICIES("a-b",
+		"any",
+		"any") " },"
+		       "  { name = \"gwb\"; ports = ( { name = \"lan\"; address = \"10.2.0.1/16\"; },"
+		       "    { name = \"wan\"; address = \"198.51.100.2/30\"; } );"
+		       "  sas = ( " RIG_SA("a-b", "in", "0x1001", "192.0.2.1",
+			       "198.51.100.2") " );"
+					       "  policies = ( { name = \"in\"; direction = \"in\"; action = "
+					       "\"protect\"; sa = \"a-b\"; } ); } );"
+					       "routers = ( { name = \"r\"; ports = ( { name = \"west\"; "
+					       "address = \"192.0.2.2/30\"; },"
+					       "  { name = \"east\"; address = \"198.51.100.1/30\"; qos = { "
+					       "kind = \"cbwfq\"; classes = ("
+					       "    { name = \"voice\"; dscp = \"ef\"; priority = \"2 "
+					       "Mb/s\"; },"
+					       "    { name = \"rest\"; queue_limit = 512; } ); }; } ); } );"
+					       "links = ( { name = \"lan-a\"; ends = [ \"a\", \"gwa.lan\" ]; "
+					       "rate = 0; },"
+					       "  { name = \"west\"; ends = [ \"gwa.wan\", \"r.west\" ]; "
+					       "rate = \"100 Mb/s\"; },"
+					       "  { name = \"east\"; ends = [ \"r.east\", \"gwb.wan\" ]; "
+					       "rate = \"10 Mb/s\"; },"
+					       "  { name = \"lan-b\"; ends = [ \"b\", \"gwb.lan\" ]; rate = "
+					       "0; } );" TRAFFIC(
+						       RIG_CBR("voice", "dscp = \"ef\"; size = 200; pps = "
+									"500;") "," RIG_CBR(
+							       "data", "size = 400; rate = \"9 Mb/s\";"));
 
 static void
 test_router_in_the_middle(void)
@@ -236,8 +253,10 @@ test_router_in_the_middle(void)
 	CU_ASSERT_EQUAL(rig_node(&rig, "r")->rx, rig_node(&rig, "r")->tx);
 	CU_ASSERT_EQUAL(rig.r->flows[1].at_gateway.reordered, 0); /* within itself data is in order */
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig_sa(&rig, "gwb", "a-b")->at_gateway);
-	CU_ASSERT_EQUAL(rig_sa(&rig, "gwb", "a-b")->at_gateway->received, rig_sa(&rig, "gwa", "a-b")->packets);
-	CU_ASSERT_EQUAL(rig_sa(&rig, "gwb", "a-b")->at_gateway->reordered, rig_sa(&rig, "gwb", "a-b")->lag->late);
+	CU_ASSERT_EQUAL(
+		rig_sa(&rig, "gwb", "a-b")->at_gateway->received, rig_sa(&rig, "gwa", "a-b")->packets);
+	CU_ASSERT_EQUAL(
+		rig_sa(&rig, "gwb", "a-b")->at_gateway->reordered, rig_sa(&rig, "gwb", "a-b")->lag->late);
 	rig_end(&rig);
 
 	rig_run_checked(&rig, middle_text, RIG_SETS("routers.r.ports.east.qos.kind=fifo"), 0);
@@ -255,8 +274,9 @@ test_router_in_the_middle(void)
 static void
 test_queue_of_the_gateway(void)
 {
-	static const char text[] = RIG_TWO_SITES TRAFFIC(RIG_CBR("voice", "dscp = \"ef\"; size = 200; pps = 500;") ","
-		RIG_CBR("data", "size = 400; rate = \"9 Mb/s\";"));
+	static const char text[] = RIG_TWO_SITES TRAFFIC(
+		RIG_CBR("voice", "dscp = \"ef\"; size = 200; pps = 500;") "," RIG_CBR(
+			"data", "size = 400; rate = \"9 Mb/s\";"));
 	struct rig rig;
 
 	rig_run_checked(&rig, text, RIG_SETS("gateways.gwa.ports.wan.qos.kind=cbwfq"), 0);

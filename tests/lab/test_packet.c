@@ -1,4 +1,5 @@
-/* Generated packets: headers by hand, checksums by RFC 1071, stamps, and that no changed bit goes unnoticed. */
+/* Generated packets: headers by hand, checksums by RFC 1071, stamps, and that no changed bit goes unnoticed.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,8 @@ rig_create(void)
 static struct rte_mbuf *
 build(struct packet_rig *rig, uint32_t flow, uint32_t bytes, uint64_t num, const uint8_t *data)
 {
-	struct traffic_packet desc = {.time_ns = 0x0102030405060708 + num, .num = num, .flow = flow, .bytes = bytes, .data = data};
+	struct traffic_packet desc = {
+		.time_ns = 0x0102030405060708 + num, .num = num, .flow = flow, .bytes = bytes, .data = data};
 	struct rte_mbuf *m = rte_pktmbuf_alloc(kit_pool());
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
@@ -151,7 +153,8 @@ test_tcp(void)
 		CU_ASSERT_EQUAL(tcp[12], 0x50);
 		CU_ASSERT_EQUAL(tcp[13], 0x10);
 		/* RFC 793 §3.1: pseudo header, header and text */
-		CU_ASSERT_EQUAL(sum_of(tcp, bytes - 20, TCP + bytes - 20 + 0x0a01 + 0x0203 + 0xc0a8 + 0x0405), 0xffff);
+		CU_ASSERT_EQUAL(sum_of(tcp, bytes - 20, TCP + bytes - 20 + 0x0a01 + 0x0203 + 0xc0a8 + 0x0405),
+			0xffff);
 		if (bytes >= 60)
 			check_stamp(ip + 40, 1, bytes);
 		CU_ASSERT_TRUE(packet_intact(&rig->lab, m));
@@ -197,7 +200,8 @@ unnoticed(struct packet_rig *rig, struct rte_mbuf *m, uint32_t from)
 static void
 test_no_bit_unnoticed(void)
 {
-	static const uint32_t sizes[] = {40, 41, 47, 48, 59, 60, 61, 100, 577, 1500}, heads[] = {28, 40, 20, 20};
+	static const uint32_t sizes[] = {40, 41, 47, 48, 59, 60, 61, 100, 577, 1500},
+			      heads[] = {28, 40, 20, 20};
 	struct packet_rig *rig = rig_create();
 
 	for (unsigned s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
@@ -228,7 +232,8 @@ test_not_another(void)
 	struct packet_rig *rig = rig_create();
 	struct rte_mbuf *m = build(rig, 0, 100, 7, NULL), *other = build(rig, 0, 100, 7 + 256, NULL);
 
-	CU_ASSERT_NOT_EQUAL(memcmp(rte_pktmbuf_mtod(m, uint8_t *) + 48, rte_pktmbuf_mtod(other, uint8_t *) + 28, 52), 0);
+	CU_ASSERT_NOT_EQUAL(
+		memcmp(rte_pktmbuf_mtod(m, uint8_t *) + 48, rte_pktmbuf_mtod(other, uint8_t *) + 28, 52), 0);
 	memcpy(rte_pktmbuf_mtod(m, void *), rte_pktmbuf_mtod(other, void *), 100);
 	CU_ASSERT_FALSE(packet_intact(&rig->lab, m));
 	rte_pktmbuf_free(m);
