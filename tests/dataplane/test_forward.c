@@ -199,8 +199,8 @@ test_resolve_in(void)
 	kit_gateway_stop(&g);
 }
 
-/* A hub: what came by one tunnel and belongs to another site is protected anew, and never leaves where tunnels end
- * in the clear unless a rule says so. */
+/* A hub: what came by one tunnel and belongs to another site is protected anew, and never leaves where
+ * tunnels end in the clear unless a rule says so. */
 static void
 test_resolve_onward(void)
 {

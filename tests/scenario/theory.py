@@ -91,14 +91,14 @@ def check_exact(scenario, flight, summary, window, name):
     return lost
 
 
-def check_dropped(scenario, out, lost, name):
-    """The very packets: numbers in drops.ndjson."""
+def check_dropped(scenario, out, lost, name, reason="replay_old"):
+    """The very packets: numbers in drops.ndjson, of which the header carries 32 bits."""
     dropped = set()
     with open(out / "drops.ndjson", encoding="utf-8") as file:
         for line in file:
             drop = kit.json.loads(line)
-            if drop["reason"] == "replay_old":
-                dropped.add(drop["seq"])
+            if drop["reason"] == reason:
+                dropped.add(drop["seq"] % 2**32)
     scenario.check(dropped == lost, f"{name}: {len(dropped)} numbers dropped, {len(lost)} foretold, "
                    f"{len(dropped & lost)} of them the same")
 
@@ -159,8 +159,20 @@ def forecasts(flight):
     return forms
 
 
+def documented(scenario):
+    """The tables of section 4: a list of {window: [lost, foretold, ...]}."""
+    tables = []
+    for line in (scenario.root / "docs" / "theory.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip().replace(",", "") for cell in line.strip("|").split("|")]
+        if cells[0] == "window":
+            tables.append({})
+        elif tables and len(cells) == 5 and all(cell.isdigit() for cell in cells):
+            tables[-1][int(cells[0])] = [int(cell) for cell in cells[1:]]
+    return tables
+
+
 def check_simple(scenario, forms, window, really, name):
-    """docs/theory.md, section 4: which forms agree, and how well."""
+    """docs/theory.md, section 4: which forms agree, and how well.  Returns what each foretells."""
     foretold = {form: sum(lag >= window - 1e-6 for lag in lags) for form, lags in forms.items()}
     scenario.equal(foretold["lag"], really, f"{name}: lags at window {window}")
     # R * D forgets what stands behind the newest overtaker: never too low, and late by so many at most
@@ -172,10 +184,11 @@ def check_simple(scenario, forms, window, really, name):
                        f"{foretold[form]}, lost are {really}")
     print(f"{name}: window {window:3}: lost {really:5}; foretold by "
           + ", ".join(f"{form} {count}" for form, count in foretold.items() if form != "lag"))
+    return foretold
 
 
-def check_windows(scenario, folder, name, *sets):
-    """Foretells from one run, then really runs every window."""
+def check_windows(scenario, folder, name, table, column, *sets):
+    """Foretells from one run, then really runs every window; `column` is the last one of the table."""
     summary, flight = fly(scenario, folder / "captured", *sets)
     forms = forecasts(flight)
     really = {}
@@ -187,16 +200,31 @@ def check_windows(scenario, folder, name, *sets):
         check_dropped(scenario, out, check_exact(scenario, flight, run, window, name), name)
         scenario.equal(kit.inbound(run)["lag"]["histogram"], kit.inbound(summary)["lag"]["histogram"],
                        f"{name}: lags at window {window}, which they do not depend on")
-        check_simple(scenario, forms, window, kit.replay_losses(kit.class_of(run, "data")), name)
+        lost = kit.replay_losses(kit.class_of(run, "data"))
+        foretold = check_simple(scenario, forms, window, lost, name)
+        row = [lost] + [foretold[form] for form in ("R*D", "R*(D-g)", column)]
+        scenario.equal(table.get(window), row, f"{name}: row {window} of the table in docs/theory.md")
         really[window] = kit.inbound(run)["replays"]
     check_tables(scenario, summary, really, name)
     scenario.check(len([lost for lost in really.values() if lost]) >= 5, f"{name}: losses {really}")
     return flight, forms
 
 
+def check_esn(scenario, folder, flight):
+    """Extended numbers lose the same packets; their ICV fails, as they are taken for the next 2^32."""
+    out = folder / "esn"
+    sets = [f"gateways.{gateway}.sas.{sa}.esn=true" for gateway in ("gwa", "gwb") for sa in ("a-b", "b-a")]
+    sa = kit.inbound(scenario.run(scenario.labs / LAB, out, *sets))
+    lost = {number for number in flight.order if flight.lag[number] >= sa["window"]}
+    check_dropped(scenario, out, lost, "ESN", "icv_esn_old")
+    scenario.equal((sa["replays"], sa["errors"]), (0, len(lost)), "ESN: replays, errors")
+
+
 def body(scenario, folder):
-    check_windows(scenario, folder, "as is")
-    flight, forms = check_windows(scenario, folder, "queue limit 64", f"{QUEUE_LIMIT}=64")
+    first, second = documented(scenario)
+    flight, _ = check_windows(scenario, folder, "as is", first, "burst")
+    check_esn(scenario, folder, flight)
+    flight, forms = check_windows(scenario, folder, "queue limit 64", second, "carried", f"{QUEUE_LIMIT}=64")
     # What the queue drops has got its number before: without it R is too low.
     scenario.check(len(flight.taken) - len(flight.order) > 100, "queue limit 64: too few packets did not fit")
     lost, carried = (sum(lag >= 100 for lag in forms[form]) for form in ("lag", "carried"))
