@@ -141,6 +141,9 @@ request_parse(int argc, char **argv, struct request *request)
 		request->file = argv[optind];
 		return -1; /* go on */
 	}
+	if (good)
+		fprintf(stderr, "esplab run: %s\n",
+			optind == argc ? "which laboratory? a LAB.cfg is missing" : "one LAB.cfg at a time");
 	fputs(usage_text, stderr);
 	return APP_USAGE;
 }
@@ -152,55 +155,73 @@ run_free(struct run *run)
 	cfg_free(run->cfg);
 }
 
+/* From the first packet to the last file. */
 static enum status
-turn_lab(struct run *run, const struct lab_options *options, char *message, size_t bytes)
+turn_lab(struct run *run, struct recorder *recorder, const char *folder, char *message, size_t bytes)
 {
-	double start;
-	enum status status = lab_create(run->cfg, options, &run->lab, message, bytes);
+	double start = wall_now();
+	enum status status = ST_OK;
 
-	if (status)
-		return status;
-	start = wall_now();
+	lab_record(run->lab, recorder);
 	lab_run(run->lab);
 	run->result = lab_result(run->lab);
-	if (!run->result) {
-		snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
-		return ST_ERR_NOMEM;
+	if (run->result) {
+		run->result->wall_seconds = wall_now() - start;
+	} else {
+		status = ST_ERR_NOMEM;
+		snprintf(message, bytes, "%s", status_text(status));
 	}
-	run->result->wall_seconds = wall_now() - start;
-	return ST_OK;
+	/* the first fault is the one to tell */
+	if (status)
+		recorder_close(recorder, 0, NULL, 0);
+	else
+		status = recorder_close(recorder, run->result->end_ns, message, bytes);
+	return status ? status : report_write(run->result, folder, message, bytes);
 }
 
-/* Runs a loaded configuration into a folder. */
+/* What no run may show, whatever its configuration. */
+static int
+fault_tell(const struct result *result)
+{
+	const char *what = !result->balanced_packets ? "packets do not balance"
+			   : !result->balanced_mbufs ? "mbufs do not balance"
+			   : result->corrupt	     ? "packets arrived with other bytes than were sent"
+			   : result->events_lost     ? "drops are missing in drops.ndjson"
+						     : NULL;
+
+	if (!what)
+		return APP_OK;
+	fprintf(stderr, "esplab run: a fault of esplab: %s\n", what);
+	return APP_FAULT;
+}
+
+/* Runs a loaded configuration into a folder.  Sources are read before anything is written, so what they name
+ * may be a capture of an earlier run in the same folder. */
 static int
 run_lab(struct run *run, const char *name, const char *folder, bool show_progress)
 {
 	struct progress_line line = {.name = name};
 	struct lab_options options = {
 		.cycles = cycles_now, .progress = show_progress ? progress_print : NULL, .ctx = &line};
-	char message[MESSAGE_BYTES], *text = message;
-	enum status status = recorder_open(run->cfg, folder, &options.recorder, message, sizeof(message)),
-		    closed;
+	struct recorder *recorder;
+	char message[MESSAGE_BYTES];
+	enum status status = lab_create(run->cfg, &options, &run->lab, message, sizeof(message));
 
+	if (status) {
+		fprintf(stderr, "esplab run: %s\n", message);
+		return status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
+	}
+	status = recorder_open(run->cfg, folder, &recorder, message, sizeof(message));
 	if (!status) {
-		status = turn_lab(run, &options, message, sizeof(message));
+		status = turn_lab(run, recorder, folder, message, sizeof(message));
 		if (show_progress)
 			fprintf(stderr, "\r\033[K");
-		text = status ? NULL : message; /* the first fault is the one to tell */
-		closed = recorder_close(options.recorder, run->result ? run->result->end_ns : 0, text,
-			text ? MESSAGE_BYTES : 0);
-		status = status ? status : closed;
 	}
-	if (!status)
-		status = report_write(run->result, folder, message, sizeof(message));
 	if (status) {
 		fprintf(stderr, "esplab run: %s\n", message);
 		return APP_FAULT;
 	}
-	return run->result->balanced_packets && run->result->balanced_mbufs && !run->result->corrupt &&
-			       !run->result->events_lost
-		       ? APP_OK
-		       : APP_FAULT;
+	return fault_tell(run->result);
 }
 
 /* Loads the file with the request's sets and those of a variant. */
@@ -274,6 +295,25 @@ variant_folder(const char *out, const char *name, char *folder, size_t bytes)
 	folder[at < bytes ? at : bytes - 1] = '\0';
 }
 
+/* Two names that differ in punctuation only would share a folder. */
+static bool
+folders_differ(const struct request *request, const struct cfg_lab *base)
+{
+	char one[4096], other[4096];
+
+	for (unsigned i = 0; i < base->n_variants; i++)
+		for (unsigned k = 0; k < i; k++) {
+			variant_folder(request->out, base->variants[i].name, one, sizeof(one));
+			variant_folder(request->out, base->variants[k].name, other, sizeof(other));
+			if (strcmp(one, other))
+				continue;
+			fprintf(stderr, "%s: variants \"%s\" and \"%s\" would both write into %s\n",
+				request->file, base->variants[k].name, base->variants[i].name, one);
+			return false;
+		}
+	return true;
+}
+
 static int
 run_variants(const struct request *request, const struct cfg_lab *base)
 {
@@ -319,6 +359,8 @@ command_run(int argc, char **argv)
 		return APP_USAGE;
 	if (request.variants && !run.cfg->n_variants) {
 		fprintf(stderr, "%s: variants: the file lists none\n", request.file);
+		code = APP_USAGE;
+	} else if (request.variants && !folders_differ(&request, run.cfg)) {
 		code = APP_USAGE;
 	} else if (pool_eal_init("esplab")) {
 		fprintf(stderr, "esplab run: DPDK's EAL does not start here\n");

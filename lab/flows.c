@@ -105,8 +105,8 @@ flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event)
 		flow->clone_drops++;
 	else if (flow)
 		flow->drops[event->reason]++;
-	if (lab->options.recorder && lab->cfg->events)
-		recorder_drop(lab->options.recorder, node, event,
+	if (lab->recorder && lab->cfg->events)
+		recorder_drop(lab->recorder, node, event,
 			flow ? lab->cfg->traffic[flow->traffic].class_name : NULL);
 }
 

@@ -239,6 +239,12 @@ progress_tell(struct lab *lab)
 }
 
 void
+lab_record(struct lab *lab, struct recorder *recorder)
+{
+	lab->recorder = recorder;
+}
+
+void
 lab_run(struct lab *lab)
 {
 	uint64_t last = lab->cfg->duration + lab->cfg->drain, due = all_next_due(lab);

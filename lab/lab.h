@@ -21,8 +21,7 @@ struct lab_progress {
 };
 
 struct lab_options {
-	struct recorder *recorder; /* NULL: no events, no captures */
-	uint64_t (*cycles)(void);  /* a cycle counter, for timings only; NULL: none */
+	uint64_t (*cycles)(void); /* a cycle counter, for timings only; NULL: none */
 	/* called every few hundred turns; NULL: never */
 	void (*progress)(void *ctx, const struct lab_progress *progress);
 	void *ctx;
@@ -31,6 +30,8 @@ struct lab_options {
 /* cfg and what options point to are borrowed.  On failure one line in message. */
 enum status lab_create(const struct cfg_lab *cfg, const struct lab_options *options, struct lab **lab,
 	char *message, size_t bytes);
+/* Write events and captures; before lab_run(), or they are not written.  recorder is borrowed. */
+void lab_record(struct lab *lab, struct recorder *recorder);
 /* Until everything sent has arrived or ended, or duration + drain is over.  Once. */
 void lab_run(struct lab *lab);
 /* After lab_run(): gathers the result and gives the packet memory back.  The result lives as long as the

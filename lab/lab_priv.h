@@ -85,6 +85,7 @@ struct node_gateway {
 struct lab {
 	const struct cfg_lab *cfg;
 	struct lab_options options;
+	struct recorder *recorder; /* NULL: no events, no captures */
 	struct rte_mempool *pool;
 	uint64_t now, turns;
 	struct host *hosts;

@@ -54,8 +54,8 @@ send_one(struct link *link, unsigned direction, struct rte_mbuf *m)
 	uint64_t start = pkt_of(m)->time_ns;
 	enum drop drop = paths_put(link->paths[direction], m, len, hash, start);
 
-	if (link->cfg->capture && link->lab->options.recorder && (!drop || drop == DROP_WIRE_LOSS))
-		recorder_capture(link->lab->options.recorder, link->index, direction, start, ip, len);
+	if (link->cfg->capture && link->lab->recorder && (!drop || drop == DROP_WIRE_LOSS))
+		recorder_capture(link->lab->recorder, link->index, direction, start, ip, len);
 	if (drop)
 		link_drop(link, m, drop);
 }

@@ -21,6 +21,7 @@
 #define DROPS_FILE "drops.ndjson"
 #define LOG_FILE "syslog.log"
 #define SA_FILE "esp_sa"
+#define CAPTURE_SUFFIX ".pcapng"
 
 struct recorder {
 	const struct cfg_lab *lab;
@@ -50,12 +51,12 @@ fail(enum status status, const char *path, int error, char *message, size_t byte
 	return status;
 }
 
-/* Without events, those of an earlier run must not stay behind. */
+/* What this run does not write must not stay behind from an earlier one. */
 static enum status
-events_remove(const struct recorder *r, const char *name, char *message, size_t bytes)
+stale_remove(const struct recorder *r, const char *name, const char *suffix, char *message, size_t bytes)
 {
 	char path[FOLDER_PATH_BYTES];
-	enum status status = folder_path(r->folder, name, "", path, message, bytes);
+	enum status status = folder_path(r->folder, name, suffix, path, message, bytes);
 
 	if (!status && unlink(path) && errno != ENOENT)
 		return fail(ST_ERR_IO, path, errno, message, bytes);
@@ -68,8 +69,8 @@ events_open(struct recorder *r, char *message, size_t bytes)
 	enum status status;
 
 	if (!r->lab->events) {
-		status = events_remove(r, DROPS_FILE, message, bytes);
-		return status ? status : events_remove(r, LOG_FILE, message, bytes);
+		status = stale_remove(r, DROPS_FILE, "", message, bytes);
+		return status ? status : stale_remove(r, LOG_FILE, "", message, bytes);
 	}
 	status = folder_create(r->folder, DROPS_FILE, &r->drops, message, bytes);
 	if (!status)
@@ -87,8 +88,11 @@ capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
 	const struct cfg_link *cfg = &r->lab->links[link];
 	char path[FOLDER_PATH_BYTES], name[2][256];
 	const char *const names[2] = {name[0], name[1]};
-	enum status status = folder_path(r->folder, cfg->name, ".pcapng", path, message, bytes);
+	enum status status;
 
+	if (!cfg->capture)
+		return stale_remove(r, cfg->name, CAPTURE_SUFFIX, message, bytes);
+	status = folder_path(r->folder, cfg->name, CAPTURE_SUFFIX, path, message, bytes);
 	if (status)
 		return status;
 	for (unsigned d = 0; d < 2; d++)
@@ -106,8 +110,7 @@ files_open(struct recorder *r, char *message, size_t bytes)
 	if (!status)
 		status = events_open(r, message, bytes);
 	for (unsigned l = 0; l < r->lab->n_links && !status; l++)
-		if (r->lab->links[l].capture)
-			status = capture_open(r, l, message, bytes);
+		status = capture_open(r, l, message, bytes);
 	if (!status)
 		status = folder_path(r->folder, SA_FILE, "", path, message, bytes);
 	if (status)
@@ -179,8 +182,8 @@ capture_close(struct recorder *r, unsigned link, enum status *status, char *mess
 	if (*status || !closed)
 		return;
 	*status = closed;
-	snprintf(message, bytes, "%s/%s.pcapng could not be written completely: is the disk full?", r->folder,
-		r->lab->links[link].name);
+	snprintf(message, bytes, "%s/%s" CAPTURE_SUFFIX " could not be written completely: is the disk full?",
+		r->folder, r->lab->links[link].name);
 }
 
 enum status

@@ -77,7 +77,7 @@ windows_say(const struct result *r, FILE *out)
 				sa->cfg->name);
 		}
 	}
-	if (checking && !spoken)
+	if (checking && !spoken && !r->drops[DROP_ICV_ESN])
 		human_text(out, "No replay window threw a packet away.");
 	if (r->drops[DROP_ICV_ESN])
 		human_text(out, "With extended sequence numbers %s packets behind the window failed "

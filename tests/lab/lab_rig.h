@@ -94,7 +94,7 @@ rig_load(struct rig *rig, const char *text, const char *const *sets)
 static inline void
 rig_run(struct rig *rig, const char *text, const char *const *sets)
 {
-	struct lab_options options = {.recorder = NULL};
+	struct lab_options options = {.cycles = NULL};
 	char message[512];
 
 	memset(rig, 0, sizeof(*rig));
