@@ -56,6 +56,18 @@ struct cfg_prefix {
 	uint8_t len;   /* 0..32; a selector that was not given is 0.0.0.0/0 */
 };
 
+static inline uint32_t
+cfg_prefix_mask(unsigned len)
+{
+	return len ? UINT32_MAX << (32 - len) : 0;
+}
+
+static inline bool
+cfg_prefix_holds(const struct cfg_prefix *prefix, uint32_t address)
+{
+	return ((prefix->addr ^ address) & cfg_prefix_mask(prefix->len)) == 0;
+}
+
 struct cfg_range16 {
 	uint16_t lo, hi; /* inclusive; not given: 0..65535 */
 };

@@ -17,7 +17,7 @@ struct check {
 	struct faults *faults;
 };
 
-/* All of the below, in order; nothing is compared that could not be resolved. */
+/* check_all.c: all of the below, in order; nothing is compared that could not be resolved. */
 void check_all(const struct check *check);
 
 /* Says what is wrong with the key of an object that was read. */
@@ -41,18 +41,6 @@ void check_traffic(const struct check *check);
 void check_walk(const struct check *check);
 
 /* ---- small questions ---- */
-
-static inline uint32_t
-prefix_mask(unsigned len)
-{
-	return len ? UINT32_MAX << (32 - len) : 0;
-}
-
-static inline bool
-prefix_holds(const struct cfg_prefix *prefix, uint32_t address)
-{
-	return ((prefix->addr ^ address) & prefix_mask(prefix->len)) == 0;
-}
 
 #define ADDRESS_TEXT 16
 

@@ -106,7 +106,7 @@ check_host_address(const struct check *check, unsigned h)
 	if (gateway == NULL)
 		return;
 	port = &gateway->ports[link->end[!mine].port];
-	if (!prefix_holds(&port->address, host->address))
+	if (!cfg_prefix_holds(&port->address, host->address))
 		check_fault(check, host, "address",
 			"%s is not in the network of its link; allowed: in %s/%u of %s.%s",
 			address_text(host->address, own), address_text(port->address.addr, net),
@@ -117,14 +117,14 @@ check_host_address(const struct check *check, unsigned h)
 static void
 check_port_prefix(const struct check *check, const struct cfg_port *port)
 {
-	uint32_t rest = port->address.addr & ~prefix_mask(port->address.len);
+	uint32_t rest = port->address.addr & ~cfg_prefix_mask(port->address.len);
 	char text[ADDRESS_TEXT];
 
 	if (port->address.len == 0 || port->address.len == 32)
 		check_fault(check, port, "address",
 			"%s/%u is no network; allowed: an address and a length of 1..31",
 			address_text(port->address.addr, text), port->address.len);
-	else if (port->address.len < 31 && (rest == 0 || rest == ~prefix_mask(port->address.len)))
+	else if (port->address.len < 31 && (rest == 0 || rest == ~cfg_prefix_mask(port->address.len)))
 		check_fault(check, port, "address",
 			"%s/%u is the %s address of the network; allowed: one between",
 			address_text(port->address.addr, text), port->address.len,
@@ -150,7 +150,8 @@ check_port_address(const struct check *check, unsigned g, unsigned p)
 	for (unsigned i = 0; i < p; i++) {
 		const struct cfg_prefix *other = &gateway->ports[i].address;
 
-		if (prefix_holds(other, port->address.addr) || prefix_holds(&port->address, other->addr))
+		if (cfg_prefix_holds(other, port->address.addr) ||
+			cfg_prefix_holds(&port->address, other->addr))
 			check_fault(check, port, "address",
 				"the network overlaps that of port %s; allowed: "
 				"one port a network",
@@ -169,7 +170,7 @@ check_link_network(const struct check *check, const struct cfg_link *link)
 
 		if (gateway == NULL || node_gateway(check->lab, link->end[!e].node) == NULL)
 			continue;
-		if (!prefix_holds(&gateway->ports[link->end[e].port].address, other))
+		if (!cfg_prefix_holds(&gateway->ports[link->end[e].port].address, other))
 			check_fault(check, link, "ends",
 				"%s at one end is not in the network of %s; allowed: one "
 				"network at both ends",

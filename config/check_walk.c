@@ -33,8 +33,8 @@ matches(const struct cfg_policy *policy, const struct walker *walker)
 {
 	const struct cfg_traffic *traffic = walker->traffic;
 
-	if (policy->direction != CFG_OUT || !prefix_holds(&policy->src, walker->src) ||
-		!prefix_holds(&policy->dst, walker->dst))
+	if (policy->direction != CFG_OUT || !cfg_prefix_holds(&policy->src, walker->src) ||
+		!cfg_prefix_holds(&policy->dst, walker->dst))
 		return false;
 	if (traffic->kind == CFG_TRAFFIC_PCAP)
 		return true;
@@ -84,7 +84,7 @@ find_hop(const struct cfg_gateway *gateway, uint32_t address, uint32_t *port, ui
 	int longest = -1;
 
 	for (unsigned p = 0; p < gateway->n_ports; p++) {
-		if (prefix_holds(&gateway->ports[p].address, address)) {
+		if (cfg_prefix_holds(&gateway->ports[p].address, address)) {
 			*port = p;
 			*hop = address;
 			return true;
@@ -93,7 +93,7 @@ find_hop(const struct cfg_gateway *gateway, uint32_t address, uint32_t *port, ui
 	for (unsigned r = 0; r < gateway->n_routes; r++) {
 		const struct cfg_route *route = &gateway->routes[r];
 
-		if (prefix_holds(&route->to, address) && route->to.len > longest) {
+		if (cfg_prefix_holds(&route->to, address) && route->to.len > longest) {
 			longest = route->to.len;
 			*port = route->port;
 			*hop = route->via;

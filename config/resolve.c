@@ -130,7 +130,7 @@ resolve_gateways(const struct check *check)
 
 			route->port = CFG_NONE;
 			for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
-				if (prefix_holds(&gateway->ports[p].address, route->via))
+				if (cfg_prefix_holds(&gateway->ports[p].address, route->via))
 					route->port = p;
 		}
 		for (unsigned i = 0; i < gateway->n_policies; i++) {

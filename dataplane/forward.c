@@ -5,12 +5,6 @@
 #include "dataplane/ipsec/spd.h"
 #include "dataplane/worker.h"
 
-static uint32_t
-prefix_mask(unsigned len)
-{
-	return len ? UINT32_MAX << (32 - len) : 0;
-}
-
 uint32_t
 forward_route(const struct cfg_gateway *cfg, uint32_t dst)
 {
@@ -20,7 +14,7 @@ forward_route(const struct cfg_gateway *cfg, uint32_t dst)
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
 		const struct cfg_prefix *net = &cfg->ports[i].address;
 
-		if (!((net->addr ^ dst) & prefix_mask(net->len)) && net->len > best_len) {
+		if (cfg_prefix_holds(net, dst) && net->len > best_len) {
 			best = i;
 			best_len = net->len;
 		}
@@ -28,7 +22,7 @@ forward_route(const struct cfg_gateway *cfg, uint32_t dst)
 	for (unsigned i = 0; i < cfg->n_routes; i++) {
 		const struct cfg_prefix *to = &cfg->routes[i].to;
 
-		if (!((to->addr ^ dst) & prefix_mask(to->len)) && to->len > best_len) {
+		if (cfg_prefix_holds(to, dst) && to->len > best_len) {
 			best = cfg->routes[i].port;
 			best_len = to->len;
 		}

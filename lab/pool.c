@@ -78,7 +78,7 @@ pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 		n < 2 * CACHE ? 0 : CACHE, sizeof(private), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	if (!pool)
 		return ST_ERR_NOMEM;
-	if (rte_mempool_set_ops_byname(pool, "stack", NULL)) {
+	if (rte_mempool_set_ops_byname(pool, "lf_stack", NULL)) {
 		rte_mempool_free(pool);
 		return ST_ERR_UNSUPPORTED;
 	}

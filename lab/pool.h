@@ -1,5 +1,5 @@
 /* Packet memory of a laboratory: an mbuf pool on huge pages where the machine gives them, on transparent ones
- * otherwise.  Last in, first out, so that the packets in use stay in the cache. */
+ * otherwise.  Last in, first out and without locks, so that the packets in use stay in the cache. */
 #ifndef LAB_POOL_H
 #define LAB_POOL_H
 

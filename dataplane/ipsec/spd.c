@@ -9,14 +9,6 @@
 #define PROTO_ANY 256u
 
 static bool
-prefix_covers(const struct cfg_prefix *prefix, uint32_t addr)
-{
-	uint32_t mask = prefix->len ? UINT32_MAX << (32 - prefix->len) : 0;
-
-	return ((addr ^ prefix->addr) & mask) == 0;
-}
-
-static bool
 range_is_any(const struct cfg_range16 *range)
 {
 	return range->lo == 0 && range->hi == UINT16_MAX;
@@ -36,7 +28,7 @@ ports_match(const struct cfg_policy *policy, const struct selector *s)
 static bool
 flow_matches(const struct cfg_policy *policy, const struct selector *s)
 {
-	return prefix_covers(&policy->src, s->src) && prefix_covers(&policy->dst, s->dst) &&
+	return cfg_prefix_holds(&policy->src, s->src) && cfg_prefix_holds(&policy->dst, s->dst) &&
 	       (policy->proto == PROTO_ANY || policy->proto == s->proto) && ports_match(policy, s);
 }
 
