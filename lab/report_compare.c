@@ -114,7 +114,7 @@ lost_text(const struct result_flow *class)
 {
 	struct human none = {"-"};
 
-	return class ? human_percent(loss_total(class->drops), class->sent) : none;
+	return class ? human_percent(report_lost(class), class->sent) : none;
 }
 
 static struct human
@@ -166,7 +166,7 @@ comparison_print(const struct comparison *all, FILE *out)
 static void
 class_json(struct json_out *json, const struct result_flow *class)
 {
-	uint64_t lost = loss_total(class->drops);
+	uint64_t lost = report_lost(class);
 
 	jout_object_flat(json, NULL);
 	jout_text(json, "class", class->class_name);

@@ -120,7 +120,7 @@ identity_json(struct json_out *json, const struct result_flow *flow, bool is_cla
 void
 report_flow_json(struct json_out *json, const struct result_flow *flow, bool is_class)
 {
-	uint64_t lost = loss_total(flow->drops);
+	uint64_t lost = report_lost(flow);
 
 	jout_object(json, NULL);
 	identity_json(json, flow, is_class);

@@ -6,8 +6,10 @@
 #include "lab/report.h"
 #include "lab/report_priv.h"
 
-static const char *const kinds[] = {[RESULT_HOST] = "host", [RESULT_GATEWAY] = "gateway",
-	[RESULT_ROUTER] = "router", [RESULT_LINK] = "link"};
+static const char *const kinds[] = {[RESULT_HOST] = "host",
+	[RESULT_GATEWAY] = "gateway",
+	[RESULT_ROUTER] = "router",
+	[RESULT_LINK] = "link"};
 
 static void
 balance_json(struct json_out *json, const struct result *r)

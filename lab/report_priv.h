@@ -17,6 +17,9 @@ struct report_sums {
 
 /* part / whole; 0 where whole is 0. */
 double report_ratio(uint64_t part, uint64_t whole);
+/* Packets that never arrived, neither themselves nor as a wire's copy.  Without copies that is the sum of the
+ * drops; with them an original may be dropped whose copy arrived. */
+uint64_t report_lost(const struct result_flow *flow);
 void report_sums(const struct result *result, struct report_sums *sums);
 const char *report_file_name(const struct cfg_lab *lab); /* without folders, so that no machine shows in it */
 

@@ -11,6 +11,14 @@ report_ratio(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : 0;
 }
 
+uint64_t
+report_lost(const struct result_flow *flow)
+{
+	uint64_t kept = flow->delivered + flow->held;
+
+	return flow->sent > kept ? flow->sent - kept : 0;
+}
+
 void
 report_sums(const struct result *result, struct report_sums *sums)
 {
@@ -23,7 +31,7 @@ report_sums(const struct result *result, struct report_sums *sums)
 		sums->duplicates += class->duplicates;
 		sums->clone_drops += class->clone_drops;
 		sums->held += class->held;
-		sums->lost += loss_total(class->drops);
+		sums->lost += report_lost(class);
 		for (unsigned d = 0; d < DROP_COUNT; d++)
 			sums->loss[d] += class->drops[d];
 	}

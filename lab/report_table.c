@@ -2,16 +2,23 @@
  *
  * The sections on SAs stand in report_table_sa.c. */
 #include "base/clock.h"
+#include <string.h>
+
 #include "lab/grid.h"
 #include "lab/human.h"
 #include "lab/loss.h"
 #include "lab/report.h"
 #include "lab/report_priv.h"
 
-static const char *const groups[LOSS_COUNT] = {[LOSS_REPLAY] = "replay", [LOSS_QUEUE] = "queue",
-	[LOSS_POLICER] = "policer", [LOSS_WIRE] = "wire", [LOSS_OTHER] = "other"};
+static const char *const groups[LOSS_COUNT] = {[LOSS_REPLAY] = "replay",
+	[LOSS_QUEUE] = "queue",
+	[LOSS_POLICER] = "policer",
+	[LOSS_WIRE] = "wire",
+	[LOSS_OTHER] = "other"};
 static const char *const places[LOSS_COUNT] = {[LOSS_REPLAY] = "by replay windows",
-	[LOSS_QUEUE] = "in full queues", [LOSS_POLICER] = "by policers", [LOSS_WIRE] = "on wires",
+	[LOSS_QUEUE] = "in full queues",
+	[LOSS_POLICER] = "by policers",
+	[LOSS_WIRE] = "on wires",
 	[LOSS_OTHER] = "otherwise"};
 
 /* "In all 1,234 of 56,789 packets (2.2 %) were lost: 1,000 by replay windows, 234 in full queues." */
@@ -42,10 +49,11 @@ replays_say(const struct result_sa *sa, FILE *out)
 	uint32_t window = lag_window(sa->lag, 1);
 	uint64_t old = sa->replays - sa->duplicates;
 
-	human_text(out, "The replay window of %s (SA %s, %s packets) threw away %s of %s packets (%s): "
-		"4612 ESP sequence errors.", sa->gateway->name, sa->cfg->name,
-		human_count(sa->cfg->window).text, human_count(sa->replays).text,
-		human_count(report_arrived(sa)).text,
+	human_text(out,
+		"The replay window of %s (SA %s, %s packets) threw away %s of %s packets (%s): "
+		"4612 ESP sequence errors.",
+		sa->gateway->name, sa->cfg->name, human_count(sa->cfg->window).text,
+		human_count(sa->replays).text, human_count(report_arrived(sa)).text,
 		human_percent(sa->replays, report_arrived(sa)).text);
 	if (sa->duplicates)
 		human_text(out, "%s of them had a number that was seen before, which no window keeps.",
@@ -69,7 +77,8 @@ windows_say(const struct result *r, FILE *out)
 			replays_say(sa, out);
 			spoken++;
 		} else if (sa->lag && !sa->authenticated) {
-			human_text(out, "SA %s has no authentication, so %s checks no replay: nothing is "
+			human_text(out,
+				"SA %s has no authentication, so %s checks no replay: nothing is "
 				"thrown away for its order, and nothing is proof against forgery.",
 				sa->cfg->name, sa->gateway->name);
 		} else if (sa->lag && !sa->cfg->window) {
@@ -80,8 +89,10 @@ windows_say(const struct result *r, FILE *out)
 	if (checking && !spoken && !r->drops[DROP_ICV_ESN])
 		human_text(out, "No replay window threw a packet away.");
 	if (r->drops[DROP_ICV_ESN])
-		human_text(out, "With extended sequence numbers %s packets behind the window failed "
-			"authentication instead (RFC 4303 A2.2).", human_count(r->drops[DROP_ICV_ESN]).text);
+		human_text(out,
+			"With extended sequence numbers %s packets behind the window failed "
+			"authentication instead (RFC 4303 A2.2).",
+			human_count(r->drops[DROP_ICV_ESN]).text);
 }
 
 static void
@@ -107,17 +118,25 @@ heading(const struct result *r, const struct report_sums *sums, FILE *out)
 }
 
 static void
-fate_row(struct grid *grid, const char *name, uint64_t sent, uint64_t delivered, const uint64_t *drops)
+fate_row(struct grid *grid, const char *name, const struct report_sums *sums)
 {
-	uint64_t lost = loss_total(drops);
-
 	grid_cell(grid, "%s", name);
-	grid_cell(grid, "%s", human_count(sent).text);
-	grid_cell(grid, "%s", human_count(delivered).text);
-	grid_cell(grid, "%s", human_count(lost).text);
-	grid_cell(grid, "%s", human_percent(lost, sent).text);
+	grid_cell(grid, "%s", human_count(sums->sent).text);
+	grid_cell(grid, "%s", human_count(sums->delivered).text);
+	grid_cell(grid, "%s", human_count(sums->lost).text);
+	grid_cell(grid, "%s", human_percent(sums->lost, sums->sent).text);
 	for (unsigned g = 0; g < LOSS_COUNT; g++)
-		grid_cell(grid, "%s", human_count(loss_sum(drops, (enum loss)g)).text);
+		grid_cell(grid, "%s", human_count(loss_sum(sums->loss, (enum loss)g)).text);
+}
+
+static void
+class_row(struct grid *grid, const struct result_flow *class)
+{
+	struct report_sums sums = {
+		.sent = class->sent, .delivered = class->delivered, .lost = report_lost(class)};
+
+	memcpy(sums.loss, class->drops, sizeof(sums.loss));
+	fate_row(grid, class->class_name, &sums);
 }
 
 static void
@@ -133,10 +152,9 @@ fates(const struct result *r, const struct report_sums *sums, FILE *out)
 	for (unsigned g = 0; g < LOSS_COUNT; g++)
 		grid_cell(&grid, "%s", groups[g]);
 	for (unsigned c = 0; c < r->n_classes; c++)
-		fate_row(&grid, r->classes[c].class_name, r->classes[c].sent, r->classes[c].delivered,
-			r->classes[c].drops);
+		class_row(&grid, &r->classes[c]);
 	if (r->n_classes > 1)
-		fate_row(&grid, "all", sums->sent, sums->delivered, sums->loss);
+		fate_row(&grid, "all", sums);
 	grid_print(&grid, out);
 }
 
@@ -152,8 +170,8 @@ delay_cells(struct grid *grid, const struct delay *delay)
 static void
 delays(const struct result *r, FILE *out)
 {
-	static const char *const head[] = {"class", "min", "median", "99 %", "max", "before decryption",
-		"at the receiver"};
+	static const char *const head[] = {
+		"class", "min", "median", "99 %", "max", "before decryption", "at the receiver"};
 	struct grid grid;
 
 	fputs("\nDelay of delivered packets, and packets out of order (RFC 4737):\n", out);
@@ -210,9 +228,11 @@ balance(const struct result *r, const struct report_sums *sums, FILE *out)
 		human_count(r->created - copies).text, human_count(copies).text,
 		human_count(r->consumed).text, human_count(r->held).text, human_count(r->dropped).text);
 	if (!r->balanced_mbufs)
-		human_text(out, "FAULT: packet memory does not balance: of %s mbufs %s are free, and %s "
-			"packets are under way.", human_count(r->mbufs_total).text,
-			human_count(r->mbufs_free).text, human_count(r->held).text);
+		human_text(out,
+			"FAULT: packet memory does not balance: of %s mbufs %s are free, and %s "
+			"packets are under way.",
+			human_count(r->mbufs_total).text, human_count(r->mbufs_free).text,
+			human_count(r->held).text);
 }
 
 void

@@ -55,8 +55,8 @@ lag_row(struct grid *grid, const struct result_sa *sa)
 static void
 lags(const struct result *r, FILE *out)
 {
-	static const char *const head[] = {"SA", "at", "window", "arrived", "replay drops", "late",
-		"median", "99 %", "max"};
+	static const char *const head[] = {
+		"SA", "at", "window", "arrived", "replay drops", "late", "median", "99 %", "max"};
 	struct grid grid;
 
 	fputs("\nHow far behind late packets came (right edge of the window less their number):\n", out);
