@@ -7,6 +7,7 @@
 #include "lab/pool.h"
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 #include "dataplane/pkt.h"
 
 #define HUGE_BYTES (UINT64_C(1) << 21)
+#define LONG_ELEMENT 16384u
 #define CACHE 256u /* mbufs that the thread keeps at hand */
 #define ROOM 192u  /* outer headers go into the headroom; trailer, padding, ICV, TFC behind */
 
@@ -29,17 +31,18 @@ memory_free(struct rte_mempool_memhdr *hdr, void *opaque)
 }
 
 static void *
-memory_map(size_t bytes)
+memory_map(size_t bytes, bool huge)
 {
 	int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	void *p = mmap(NULL, bytes, prot, flags | MAP_HUGETLB, -1, 0);
+	void *p = huge ? mmap(NULL, bytes, prot, flags | MAP_HUGETLB, -1, 0) : MAP_FAILED;
 
 	if (p != MAP_FAILED)
 		return p;
 	p = mmap(NULL, bytes, prot, flags, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
-	madvise(p, bytes, MADV_HUGEPAGE); /* a wish; without it things are slower, not wrong */
+	if (huge)
+		madvise(p, bytes, MADV_HUGEPAGE); /* a wish; without it things are slower, not wrong */
 	return p;
 }
 
@@ -49,7 +52,8 @@ memory_populate(struct rte_mempool *pool, unsigned n)
 	struct rte_mempool_objsz objsz;
 	uint32_t element = rte_mempool_calc_obj_size(pool->elt_size, pool->flags, &objsz);
 	size_t bytes = ((size_t)n * element + 2 * HUGE_BYTES) & ~(HUGE_BYTES - 1);
-	void *memory = memory_map(bytes);
+	/* of long elements only the heads are touched at once: huge pages would make all of it resident */
+	void *memory = memory_map(bytes, element <= LONG_ELEMENT);
 
 	if (!memory)
 		return ST_ERR_NOMEM;
