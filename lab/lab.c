@@ -169,6 +169,7 @@ lab_create(const struct cfg_lab *cfg, const struct lab_options *options, struct 
 	if (!lab)
 		return ST_ERR_NOMEM;
 	lab->cfg = cfg;
+	lab->last = cfg->duration + cfg->drain;
 	lab->options = *options;
 	status = parts_create(lab, message, bytes);
 	if (status) {
@@ -188,7 +189,7 @@ actor_turn(struct lab *lab, struct actor *actor, uint64_t *cycles)
 	uint64_t start;
 	bool moved;
 
-	if (actor->next_due(actor) > lab->now)
+	if (actor->next_due(actor) > lab->now && lab->now < lab->last)
 		return false;
 	if (!lab->options.cycles)
 		return actor->run(actor, lab->now);
@@ -247,7 +248,7 @@ lab_record(struct lab *lab, struct recorder *recorder)
 void
 lab_run(struct lab *lab)
 {
-	uint64_t last = lab->cfg->duration + lab->cfg->drain, due = all_next_due(lab);
+	uint64_t last = lab->last, due = all_next_due(lab);
 	uint64_t start = lab->options.cycles ? lab->options.cycles() : 0;
 
 	while (due <= last) {
@@ -258,7 +259,9 @@ lab_run(struct lab *lab)
 			progress_tell(lab);
 		lab->turns++;
 		due = all_next_due(lab);
-		if (due <= lab->now) /* whoever says so had his turn: time goes on regardless */
+		if (due > last && due != TIME_NEVER && lab->now < last)
+			due = last;	  /* between polls, and cut off: what was to be sent by now is sent */
+		else if (due <= lab->now) /* whoever says so had his turn: time goes on regardless */
 			due = lab->now + 1;
 	}
 	if (lab->options.cycles)

@@ -87,7 +87,7 @@ struct lab {
 	struct lab_options options;
 	struct recorder *recorder; /* NULL: no events, no captures */
 	struct rte_mempool *pool;
-	uint64_t now, turns;
+	uint64_t now, last, turns; /* last: the run is cut off here, and everybody has a turn */
 	struct host *hosts;
 	struct node_gateway *gateways;
 	struct link *links;

@@ -55,9 +55,9 @@ static const char hub_text[] =
 								       "  { name = \"lan-b\"; ends = [ "
 								       "\"gwb.lan\", \"b\" ]; rate = \"1 "
 								       "Gb/s\"; } );"
-								       "traffic = ( " RIG_CBR(
-									       "data", "pps = 1000; size = "
-										       "500;") " );";
+								       "traffic = ( " RIG_CBR("data",
+									       "pps = 1000; size = "
+									       "500;") " );";
 
 static void
 test_hub(void)
@@ -118,6 +118,22 @@ test_unequal_polls(void)
 	CU_ASSERT(worst[1] <= worst[0] + 1000000); /* one poll of waiting at gwa, and nothing at the hub */
 }
 
+/* A run that is cut off between polls: what was to be sent until then was sent, and is under way. */
+static void
+test_cut_off_between_polls(void)
+{
+	static const char *const sets[] = {"lab.duration=99.7 ms", "lab.drain=0",
+		"hosts.a.poll_interval=50 ms", "gateways.gwa.poll_interval=50 ms", NULL};
+	struct rig rig;
+
+	rig_run(&rig, hub_text, sets);
+	CU_ASSERT_EQUAL(rig.r->flows[0].sent, 100); /* at 0, 1, ... 99 ms */
+	CU_ASSERT_EQUAL(rig.r->end_ns, 99700000);
+	CU_ASSERT_EQUAL(rig.r->flows[0].delivered + rig.r->flows[0].held, 100);
+	CU_ASSERT(rig.r->balanced_packets && rig.r->balanced_mbufs);
+	rig_end(&rig);
+}
+
 int
 suite_lab_hub(void)
 {
@@ -126,5 +142,6 @@ suite_lab_hub(void)
 	CU_ADD_TEST(s, test_hub);
 	CU_ADD_TEST(s, test_hub_without_rule);
 	CU_ADD_TEST(s, test_unequal_polls);
+	CU_ADD_TEST(s, test_cut_off_between_polls);
 	return 0;
 }
