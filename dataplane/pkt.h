@@ -29,7 +29,7 @@ struct pkt {
 	uint64_t num;	     /* laboratory: number within the flow, from 0 */
 	uint32_t flow;	     /* laboratory: PKT_NO_FLOW where none */
 	uint32_t wire_bytes; /* IP length that the egress queue charges */
-	uint8_t in_port, out_port;
+	uint8_t out_port;
 	uint8_t dscp;	     /* outermost */
 	uint8_t flags;	     /* enum pkt_flag */
 	int32_t lag;	     /* inbound: right edge less number at arrival, clamped; 0 or less: in order */

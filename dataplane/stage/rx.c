@@ -20,7 +20,6 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		w->rx_more |= got == max;
 		for (unsigned i = 0; i < got; i++) {
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
-			pkt_of(burst[i])->in_port = (uint8_t)p;
 			if (w->engine) /* else a router: it leaves alone by which SA a packet is protected */
 				pkt_of(burst[i])->sa = NULL;
 			pkt_of(burst[i])->flags &= (uint8_t)~PKT_READY;

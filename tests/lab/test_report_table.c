@@ -84,6 +84,15 @@ test_table(void)
 	report_rig_close(&rig);
 }
 
+static void
+all_arrives(struct report_rig *rig)
+{
+	for (unsigned c = 0; c < 2; c++) {
+		memset(rig->classes[c].drops, 0, sizeof(rig->classes[c].drops));
+		rig->classes[c].delivered = rig->classes[c].sent - rig->classes[c].held;
+	}
+}
+
 /* A run in which all goes well says that too. */
 static void
 test_nothing_lost(void)
@@ -92,10 +101,7 @@ test_nothing_lost(void)
 	char *text;
 
 	report_rig_open(&rig);
-	for (unsigned c = 0; c < 2; c++) {
-		memset(rig.classes[c].drops, 0, sizeof(rig.classes[c].drops));
-		rig.classes[c].delivered = rig.classes[c].sent - rig.classes[c].held;
-	}
+	all_arrives(&rig);
 	for (unsigned n = 0; n < 3; n++)
 		memset(rig.nodes[n].drops, 0, sizeof(rig.nodes[n].drops));
 	rig.result.dropped = 0;
@@ -116,10 +122,7 @@ test_copy_came_first(void)
 	char *text;
 
 	report_rig_open(&rig);
-	for (unsigned c = 0; c < 2; c++) {
-		memset(rig.classes[c].drops, 0, sizeof(rig.classes[c].drops));
-		rig.classes[c].delivered = rig.classes[c].sent - rig.classes[c].held;
-	}
+	all_arrives(&rig);
 	rig.classes[0].drops[DROP_REPLAY_DUP] = 1;
 	text = table_text(&rig);
 	expect(text, "\nOf 1,000 packets sent none was lost.\n");
