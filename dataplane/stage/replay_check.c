@@ -32,16 +32,13 @@ replay_one(struct rte_mbuf *m)
 		pkt->seq = sa->replay ? esn_infer(sa->replay->right_edge(sa->window), sa->window_size,
 						header_seq)
 				      : sa->ahead - (uint64_t)lag_of(sa, header_seq);
+	pkt->lag = lag_clamp(lag_of(sa, pkt->seq));
 	if (sa->replay)
 		drop = sa->replay->check(sa->window, pkt->seq);
-	if (unlikely(drop == DROP_REPLAY_DUP)) {
-		pkt->lag = lag_clamp(lag_of(sa, pkt->seq));
+	if (unlikely(drop == DROP_REPLAY_DUP))
 		sa->duplicates++;
-		sa->replays++;
-		return pkt->seq == 0 ? DROP_SEQ_ZERO : drop;
-	}
-	pkt->lag = lag_clamp(lag_of(sa, pkt->seq));
-	lag_record(&sa->lag, pkt->lag);
+	else
+		lag_record(&sa->lag, pkt->lag);
 	if (unlikely(drop)) {
 		sa->replays++;
 		return pkt->seq == 0 ? DROP_SEQ_ZERO : drop;
