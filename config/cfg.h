@@ -22,6 +22,7 @@ enum cfg_qos_kind { CFG_QOS_FIFO, CFG_QOS_CBWFQ };
 enum cfg_unit { CFG_UNIT_PACKETS, CFG_UNIT_BYTES };
 enum cfg_action { CFG_PROTECT, CFG_BYPASS, CFG_DISCARD };
 enum cfg_direction { CFG_OUT, CFG_IN };
+enum cfg_mode { CFG_MODE_TUNNEL, CFG_MODE_TRANSPORT };
 enum cfg_df { CFG_DF_COPY, CFG_DF_CLEAR, CFG_DF_SET };
 enum cfg_sequence { CFG_SEQ_BEFORE_QUEUE, CFG_SEQ_AFTER_QUEUE };
 enum cfg_platform {
@@ -36,6 +37,16 @@ enum cfg_platform {
 };
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_UNIFORM, CFG_JITTER_NORMAL, CFG_JITTER_PARETO };
 enum cfg_select { CFG_SELECT_PACKET, CFG_SELECT_FLOW, CFG_SELECT_WEIGHT };
+/* What an accelerator may do wrong; the kinds are described in config/keys.def. */
+enum cfg_fault_kind {
+	CFG_FAULT_REORDER,
+	CFG_FAULT_MAC,
+	CFG_FAULT_LOST,
+	CFG_FAULT_LATE,
+	CFG_FAULT_DUPLICATE,
+	CFG_FAULT_STUCK,
+	CFG_FAULT_SHORT,
+};
 enum cfg_traffic_kind {
 	CFG_TRAFFIC_CBR,
 	CFG_TRAFFIC_POISSON,
@@ -110,6 +121,39 @@ struct cfg_route {
 	struct cfg_where where;
 };
 
+/* A fault on demand: at random by rate, at given jobs, or both. */
+struct cfg_fault {
+	enum cfg_fault_kind kind;
+	double rate;	/* probability that a job has it */
+	uint64_t *jobs; /* numbers of jobs, in order of submission from 1, ascending */
+	unsigned n_jobs;
+	uint64_t delay; /* ns: late, reorder: by how much; stuck: for how long */
+	uint32_t bytes; /* short: jobs with less text than this */
+	struct cfg_where where;
+};
+
+/* An engine that is more than its kind's name.  What a kind does not know it ignores. */
+struct cfg_engine {
+	const char *name;
+	const char *kind;     /* row of crypto/engine.def */
+	const char *device;   /* cryptodev: name of a DPDK device ("crypto_openssl0,max_nb_sessions=64") or PCI
+				 address */
+	const char *inner;    /* card: name or kind of the engine that does its cryptography */
+	const struct cfg_engine *inner_engine; /* resolved */
+	const char *profile;  /* card: row of crypto/card.def, the defaults of what follows; NULL: none */
+	uint32_t queue;	      /* jobs that can be under way; 0: the kind's or profile's own number */
+	uint32_t units;	      /* card: jobs that are worked on at once; 0: the profile's */
+	uint64_t packet_time; /* card: ns for each job; 0: the profile's */
+	double byte_time;     /* card: ns for each byte of text; 0: the profile's */
+	uint64_t latency;     /* card: ns from the end of the work to its completion; 0: the profile's */
+	uint32_t sa_slots;    /* card: sessions it can hold; 0: the profile's */
+	bool fallback;	      /* card: what has no slot is done in software */
+	uint64_t timeout;     /* card: ns after which the driver gives a job up */
+	struct cfg_fault *faults;
+	unsigned n_faults;
+	struct cfg_where where;
+};
+
 struct cfg_sa {
 	const char *name; /* the same at both ends */
 	enum cfg_direction direction;
@@ -126,7 +170,15 @@ struct cfg_sa {
 	uint64_t first_seq; /* out: first number sent (1); in: right edge at start + 1 */
 	enum cfg_df df;	    /* out only */
 	int32_t dscp;	    /* out only: outer DSCP; -1: copied */
-	uint8_t ttl;	    /* out only: outer TTL */
+	uint8_t ttl;	    /* out only: outer TTL or hop limit */
+	enum cfg_mode mode;
+	bool natt;		 /* ESP in UDP 4500 (RFC 3948) */
+	uint64_t natt_keepalive; /* out: ns of silence after which a NAT-keepalive is sent; 0: never */
+	bool align4;		 /* AH over IPv4: ICV padded to 4 bytes as RFC 4302 says; false: to 8, as old Linux */
+	bool in_order;		 /* packets leave the engine in the order in which they entered it */
+	uint32_t tfc;		 /* out, tunnel: inner packets are padded to this (RFC 4303 §2.7); 0: not */
+	const char *over;	 /* AH: the ESP SA of the same direction that stands inside; NULL: none */
+	uint32_t over_index;	 /* resolved; CFG_NONE: none */
 	struct cfg_where where;
 };
 
@@ -150,7 +202,8 @@ struct cfg_gateway {
 	enum cfg_platform platform;
 	uint64_t poll_interval; /* ns */
 	enum cfg_sequence sequence;
-	const char *engine; /* row of crypto/engine.def ("ipsec_mb") */
+	const char *engine; /* name of an engine, or row of crypto/engine.def ("ipsec_mb") */
+	const struct cfg_engine *engine_cfg; /* resolved, also for a plain kind; NULL for a router */
 	double log_rate;    /* messages a second of each kind, token bucket of log_burst; 0: unlimited */
 	uint32_t log_burst;
 	struct cfg_port *ports;
@@ -257,6 +310,8 @@ struct cfg_lab {
 	uint32_t mbufs;		/* packets that can exist at once */
 	uint32_t reorder_depth; /* packets that the reordering metrics remember per flow */
 	bool events;		/* write drops.ndjson and syslog.log */
+	struct cfg_engine *engines;
+	unsigned n_engines;
 	struct cfg_host *hosts;
 	unsigned n_hosts;
 	struct cfg_gateway *gateways; /* routers behind the gateways; node index = n_hosts + index here */

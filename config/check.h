@@ -26,6 +26,7 @@ void check_fault(const struct check *check, const void *object, const char *key,
 
 /* resolve.c: indices, and defaults that depend on other keys. */
 void resolve_traffic(const struct check *check);
+void resolve_engines(const struct check *check);
 void resolve_links(const struct check *check);
 void resolve_gateways(const struct check *check);
 /* check_net.c */

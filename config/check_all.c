@@ -52,6 +52,7 @@ check_names(const struct check *check)
 {
 	const struct cfg_lab *lab = check->lab;
 
+	refuse_twins(check, lab->engines, lab->n_engines, sizeof(*lab->engines));
 	refuse_twins(check, lab->hosts, lab->n_hosts, sizeof(*lab->hosts));
 	refuse_twins(check, lab->gateways, lab->n_gateways, sizeof(*lab->gateways));
 	refuse_twins(check, lab->links, lab->n_links, sizeof(*lab->links));
@@ -63,32 +64,69 @@ check_names(const struct check *check)
 		check_gateway_names(check, &lab->gateways[g]);
 }
 
-/* A word that a layer above must know. */
+/* Names of engines and words of a hook, for one message. */
+struct known {
+	const char *const *words;
+	const struct cfg_engine *engines;
+	unsigned n_engines;
+};
+
+static const char *
+known_word(const struct known *known, unsigned i)
+{
+	if (i < known->n_engines)
+		return known->engines[i].name;
+	return known->words[i - known->n_engines];
+}
+
+/* A word that a layer above must know, or the name of an engine. */
 static void
-check_hook_word(const struct check *check, const void *object, const char *key, const char *word,
-	const char *const *known)
+check_word(const struct check *check, const void *object, const char *key, const char *word,
+	const struct known *known)
 {
 	char allowed[400] = "";
 	struct nearest near;
+	const char *text;
 
 	nearest_init(&near, word);
-	for (; *known != NULL; known++) {
+	for (unsigned i = 0; (text = known_word(known, i)) != NULL; i++) {
 		size_t used = strlen(allowed);
 
-		if (strcmp(*known, word) == 0)
+		if (strcmp(text, word) == 0)
 			return;
-		nearest_offer(&near, *known);
-		snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "", *known);
+		nearest_offer(&near, text);
+		snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "", text);
 	}
 	check_fault(
 		check, object, key, "unknown word \"%s\"; allowed: %s%s", word, allowed, nearest_text(&near));
 }
 
 static void
+check_engines(const struct check *check)
+{
+	const struct known kinds = {.words = check->hooks->engine_names};
+	const struct known inner = {check->hooks->engine_names, check->lab->engines, check->lab->n_engines};
+
+	for (unsigned i = 0; i < check->lab->n_engines; i++) {
+		const struct cfg_engine *engine = &check->lab->engines[i];
+
+		check_word(check, engine, "kind", engine->kind, &kinds);
+		check_word(check, engine, "inner", engine->inner, &inner);
+		for (unsigned k = 0; check->hooks->engine_names[k] != NULL; k++)
+			if (strcmp(check->hooks->engine_names[k], engine->name) == 0)
+				check_fault(check, engine, "name",
+					"\"%s\" is a kind of engine; allowed: any other name", engine->name);
+	}
+}
+
+static void
 check_words(const struct check *check)
 {
 	const struct cfg_lab *lab = check->lab;
+	const struct known engines = {check->hooks->engine_names, lab->engines, lab->n_engines};
+	const struct known designs = {.words = check->hooks->replay_names};
 
+	check_engines(check);
 	if (lab->reorder_depth & (lab->reorder_depth - 1))
 		check_fault(check, lab, "reorder_depth",
 			"%u is no power of two; allowed: 64, 128, ... 1048576", lab->reorder_depth);
@@ -97,10 +135,9 @@ check_words(const struct check *check)
 
 		if (gateway->is_router)
 			continue;
-		check_hook_word(check, gateway, "engine", gateway->engine, check->hooks->engine_names);
+		check_word(check, gateway, "engine", gateway->engine, &engines);
 		for (unsigned i = 0; i < gateway->n_sas; i++)
-			check_hook_word(check, &gateway->sas[i], "replay", gateway->sas[i].replay,
-				check->hooks->replay_names);
+			check_word(check, &gateway->sas[i], "replay", gateway->sas[i].replay, &designs);
 	}
 }
 
@@ -110,6 +147,7 @@ check_all(const struct check *check)
 	check_names(check);
 	check_words(check);
 	resolve_traffic(check);
+	resolve_engines(check);
 	resolve_links(check);
 	resolve_gateways(check);
 	check_sas(check);

@@ -43,6 +43,8 @@ _Static_assert(offsetof(struct cfg_sa, auth_key_len) == offsetof(struct cfg_sa, 
 	"auth_key_len");
 _Static_assert(
 	offsetof(struct cfg_variant, n_set) == offsetof(struct cfg_variant, set) + sizeof(void *), "n_set");
+_Static_assert(
+	offsetof(struct cfg_fault, n_jobs) == offsetof(struct cfg_fault, jobs) + sizeof(void *), "n_jobs");
 _Static_assert(sizeof(enum cfg_platform) == sizeof(unsigned), "enums are stored as unsigned");
 
 const char key_required[] = "required";

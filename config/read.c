@@ -164,6 +164,25 @@ read_sets(struct reader *reader, config_setting_t *setting, const struct key *ke
 	*(unsigned *)(void *)(field + 1) = set ? (unsigned)n : 0;
 }
 
+/* The count stands behind the pointer (keys.c asserts it). */
+static void
+read_numbers(struct reader *reader, config_setting_t *setting, const struct key *key, uint64_t **field)
+{
+	int n = is_list(setting) ? config_setting_length(setting) : 1;
+	uint64_t *numbers = arena_alloc(reader->arena, (size_t)n, sizeof(*numbers));
+
+	for (int i = 0; numbers != NULL && i < n; i++) {
+		config_setting_t *member =
+			is_list(setting) ? config_setting_get_elem(setting, (unsigned)i) : setting;
+
+		read_scalar(reader, member, key, &numbers[i]);
+		if (i > 0 && numbers[i] <= numbers[i - 1])
+			refuse(reader, member, key, "not more than the number before", NULL);
+	}
+	field[0] = numbers;
+	*(unsigned *)(void *)(field + 1) = numbers ? (unsigned)n : 0;
+}
+
 /* Members of all lists that go into the same array (gateways and routers do). */
 static size_t
 array_room(const struct group *group, const struct key *key)
@@ -265,6 +284,8 @@ read_key(struct reader *reader, const struct group *group, const struct key *key
 		read_dscp_set(reader, setting, key, field);
 	} else if (key->type == TYPE_ENDS) {
 		read_ends(reader, setting, key, field);
+	} else if (key->type == TYPE_NUMBERS) {
+		read_numbers(reader, setting, key, field);
 	} else if (key->type == TYPE_SETS) {
 		read_sets(reader, setting, key, field);
 	} else if (key->type != TYPE_GROUP) {

@@ -103,19 +103,60 @@ resolve_links(const struct check *check)
 	}
 }
 
+static const struct cfg_engine *
+find_engine(const struct cfg_lab *lab, const char *name)
+{
+	for (unsigned i = 0; i < lab->n_engines; i++)
+		if (strcmp(lab->engines[i].name, name) == 0)
+			return &lab->engines[i];
+	return NULL;
+}
+
+/* An engine with the name of its kind and nothing else. */
+static const struct cfg_engine *
+plain_engine(const struct check *check, const char *kind)
+{
+	struct cfg_engine *engine = arena_alloc(check->arena, 1, sizeof(*engine));
+
+	if (engine != NULL)
+		*engine = (struct cfg_engine){.name = kind, .kind = kind};
+	return engine;
+}
+
+static const struct cfg_engine *
+resolve_engine(const struct check *check, const char *name)
+{
+	const struct cfg_engine *found = find_engine(check->lab, name);
+
+	return found != NULL ? found : plain_engine(check, name);
+}
+
+void
+resolve_engines(const struct check *check)
+{
+	struct cfg_lab *lab = check->lab;
+
+	for (unsigned i = 0; i < lab->n_engines; i++)
+		lab->engines[i].inner_engine = resolve_engine(check, lab->engines[i].inner);
+	for (unsigned g = 0; g < lab->n_gateways; g++)
+		if (!lab->gateways[g].is_router)
+			lab->gateways[g].engine_cfg = resolve_engine(check, lab->gateways[g].engine);
+}
+
 static uint32_t
-find_sa(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_policy *policy)
+find_sa(const struct check *check, const struct cfg_gateway *gateway, const void *object, const char *key,
+	const char *name)
 {
 	struct nearest near;
 
-	nearest_init(&near, policy->sa);
+	nearest_init(&near, name);
 	for (unsigned i = 0; i < gateway->n_sas; i++) {
-		if (strcmp(gateway->sas[i].name, policy->sa) == 0)
+		if (strcmp(gateway->sas[i].name, name) == 0)
 			return i;
 		nearest_offer(&near, gateway->sas[i].name);
 	}
-	check_fault(check, policy, "sa", "%s has no SA \"%s\"; allowed: the name of one of its sas%s",
-		gateway->name, policy->sa, nearest_text(&near));
+	check_fault(check, object, key, "%s has no SA \"%s\"; allowed: the name of one of its sas%s",
+		gateway->name, name, nearest_text(&near));
 	return CFG_NONE;
 }
 
@@ -136,7 +177,14 @@ resolve_gateways(const struct check *check)
 		for (unsigned i = 0; i < gateway->n_policies; i++) {
 			struct cfg_policy *policy = &gateway->policies[i];
 
-			policy->sa_index = policy->sa != NULL ? find_sa(check, gateway, policy) : CFG_NONE;
+			policy->sa_index = policy->sa != NULL ? find_sa(check, gateway, policy, "sa", policy->sa)
+							     : CFG_NONE;
+		}
+		for (unsigned i = 0; i < gateway->n_sas; i++) {
+			struct cfg_sa *sa = &gateway->sas[i];
+
+			sa->over_index = sa->over != NULL ? find_sa(check, gateway, sa, "over", sa->over)
+							  : CFG_NONE;
 		}
 	}
 }

@@ -4,7 +4,10 @@
  * that the configuration gives. */
 #include "crypto/engine.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "config/cfg.h"
 
 #define ENGINE(name) extern const struct engine_ops engine_ops_##name;
 #include "crypto/engine.def"
@@ -16,6 +19,12 @@ const struct engine_ops *const engine_kinds[] = {
 #undef ENGINE
 };
 
+const char *const engine_counter_texts[ENGINE_COUNTER_COUNT] = {
+#define COUNTER(name, text) [ENGINE_##name] = text,
+#include "crypto/counter.def"
+#undef COUNTER
+};
+
 const unsigned engine_kind_count = sizeof(engine_kinds) / sizeof(engine_kinds[0]);
 
 const struct engine_ops *
@@ -25,4 +34,24 @@ engine_find(const char *name)
 		if (!strcmp(engine_kinds[i]->name, name))
 			return engine_kinds[i];
 	return NULL;
+}
+
+enum status
+engine_create(const struct cfg_engine *cfg, struct engine **engine, char *message, size_t bytes)
+{
+	const struct engine_ops *ops = engine_find(cfg->kind);
+
+	*engine = NULL;
+	if (!ops) {
+		snprintf(message, bytes, "there is no engine \"%s\"", cfg->kind);
+		return ST_ERR_NOT_FOUND;
+	}
+	return ops->create(cfg, engine, message, bytes);
+}
+
+void
+engine_destroy(struct engine *engine)
+{
+	if (engine)
+		engine->ops->destroy(engine);
 }

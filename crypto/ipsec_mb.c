@@ -8,6 +8,7 @@
  * would not survive end as CRYPTO_FAILED. */
 #include "crypto/ipsec_mb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,12 +130,13 @@ text_prefetch(const struct crypto_op *op)
 }
 
 static unsigned
-ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n)
+ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint64_t now)
 {
 	struct ipsec_mb *mb = (struct ipsec_mb *)engine;
 	unsigned space = QUEUE_DEPTH - (mb->tail - mb->head), count = 0;
 	struct crypto_op *burst[BURST];
 
+	(void)now;
 	if (n > space)
 		n = space;
 	for (unsigned i = 0; i < n; i++) {
@@ -162,11 +164,12 @@ ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n)
 }
 
 static unsigned
-ipsec_mb_poll(struct engine *engine, struct crypto_op **done, unsigned max)
+ipsec_mb_poll(struct engine *engine, struct crypto_op **done, unsigned max, uint64_t now)
 {
 	struct ipsec_mb *mb = (struct ipsec_mb *)engine;
 	unsigned n = mb->tail - mb->head;
 
+	(void)now;
 	if (n > max)
 		n = max;
 	for (unsigned i = 0; i < n; i++)
@@ -184,11 +187,15 @@ ipsec_mb_next_due(const struct engine *engine)
 
 static enum status
 ipsec_mb_session_create(struct engine *engine, const struct transform *transform,
-	const struct crypto_key *key, enum crypto_direction direction, struct crypto_session **session)
+	const struct crypto_key *key, enum crypto_direction direction, struct crypto_session **session,
+	char *message, size_t bytes)
 {
 	struct ipsec_mb *mb = (struct ipsec_mb *)engine;
+	enum status status = ipsec_mb_session_new(mb->manager, transform, key, direction, session);
 
-	return ipsec_mb_session_new(mb->manager, transform, key, direction, session);
+	if (status)
+		snprintf(message, bytes, "ipsec_mb: %s", status_text(status));
+	return status;
 }
 
 static void
@@ -224,11 +231,13 @@ zeroed_lines(size_t bytes)
 }
 
 static enum status
-ipsec_mb_create(struct engine **engine)
+ipsec_mb_create(const struct cfg_engine *cfg, struct engine **engine, char *message, size_t bytes)
 {
 	struct ipsec_mb *mb = zeroed_lines(sizeof(*mb));
 	IMB_ARCH arch;
 
+	(void)cfg;
+	snprintf(message, bytes, "ipsec_mb: intel-ipsec-mb does not start");
 	if (!mb)
 		return ST_ERR_NOMEM;
 	mb->engine.ops = &engine_ops_ipsec_mb;

@@ -20,9 +20,9 @@ static const char *const stage_names[STAGE_COUNT] = {
 };
 
 static enum status
-fail(enum status status, char *message, size_t bytes, const char *name, const char *what)
+fail(char *message, size_t bytes, const char *name, const char *why, enum status status)
 {
-	snprintf(message, bytes, "%s: %s: %s", name, what, status_text(status));
+	snprintf(message, bytes, "%s: %s", name, why);
 	return status;
 }
 
@@ -48,13 +48,23 @@ ports_create(struct dp *dp, struct port **ports)
 	return ST_OK;
 }
 
+/* What the gateway calls its engine; without a resolved one, a plain engine of that kind. */
 static enum status
-worker_create(struct dp *dp, uint64_t (*cycles)(void))
+worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *message, size_t bytes)
 {
-	const struct engine_ops *kind = engine_find(dp->cfg->engine ? dp->cfg->engine : "ipsec_mb");
+	if (!cfg->n_sas) /* a router needs no engine */
+		return ST_OK;
+	w->engine_cfg.kind = w->engine_cfg.name = cfg->engine ? cfg->engine : "ipsec_mb";
+	return engine_create(cfg->engine_cfg ? cfg->engine_cfg : &w->engine_cfg, &w->engine, message, bytes);
+}
+
+static enum status
+worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t bytes)
+{
 	struct worker *w = aligned_alloc(64, (sizeof(*w) + 63) & ~(size_t)63);
 	enum status status;
 
+	snprintf(message, bytes, "memory");
 	if (!w)
 		return ST_ERR_NOMEM;
 	memset(w, 0, sizeof(*w));
@@ -65,58 +75,56 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void))
 	w->local = dp->local;
 	w->n_local = dp->n_ports;
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
-	if (status || !dp->cfg->n_sas) /* a router needs no engine */
-		return status;
-	return kind ? kind->create(&w->engine) : ST_ERR_NOT_FOUND;
+	return status ? status : worker_engine_create(w, dp->cfg, message, bytes);
 }
 
 static enum status
-sas_create(struct dp *dp)
+sas_create(struct dp *dp, char *message, size_t bytes)
 {
 	enum status status = sad_create(&dp->sad);
 
-	if (status)
-		return status;
+	snprintf(message, bytes, "security associations: memory");
 	dp->sas = calloc(dp->cfg->n_sas + 1u, sizeof(struct sa *));
-	if (!dp->sas)
+	if (status || !dp->sas)
 		return ST_ERR_NOMEM;
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
 		const struct cfg_sa *cfg = &dp->cfg->sas[i];
 
-		status = sa_create(cfg, i, dp->worker->engine, &dp->sas[i]);
-		if (!status && cfg->direction == CFG_IN)
-			status = sad_add(dp->sad, cfg->spi, cfg->dst, IPV4_PROTO_ESP, dp->sas[i]);
+		status = sa_create(cfg, i, dp->worker->engine, &dp->sas[i], message, bytes);
 		if (status)
 			return status;
+		if (cfg->direction == CFG_IN)
+			status = sad_add(dp->sad, cfg->spi, cfg->dst, IPV4_PROTO_ESP, dp->sas[i]);
+		if (status) {
+			snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
+			return status;
+		}
 	}
 	return ST_OK;
 }
 
 enum status
-dp_create(const struct cfg_gateway *cfg, struct port **ports, uint64_t (*cycles)(void), struct dp **out,
-	char *message, size_t bytes)
+dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
+	uint64_t (*cycles)(void), struct dp **out, char *message, size_t bytes)
 {
 	struct dp *dp = calloc(1, sizeof(*dp));
-	const char *what = "memory";
+	char why[400] = "memory";
 	enum status status = ST_ERR_NOMEM;
 
 	*out = NULL;
 	if (!dp)
-		return fail(status, message, bytes, cfg->name, what);
+		return fail(message, bytes, cfg->name, why, status);
 	dp->cfg = cfg;
-	what = "ports (at most 32)";
+	dp->pool = pool;
+	snprintf(why, sizeof(why), "ports (at most 32)");
 	status = cfg->n_ports <= 32 ? ports_create(dp, ports) : ST_ERR_RANGE;
-	if (!status) {
-		what = "crypto engine";
-		status = worker_create(dp, cycles);
-	}
-	if (!status) {
-		what = "security associations";
-		status = sas_create(dp);
-	}
+	if (!status)
+		status = worker_create(dp, cycles, why, sizeof(why));
+	if (!status)
+		status = sas_create(dp, why, sizeof(why));
 	if (status) {
 		dp_destroy(dp);
-		return fail(status, message, bytes, cfg->name, what);
+		return fail(message, bytes, cfg->name, why, status);
 	}
 	*out = dp;
 	return ST_OK;
@@ -148,8 +156,7 @@ worker_destroy(struct worker *w)
 {
 	if (!w)
 		return;
-	if (w->engine)
-		w->engine->ops->destroy(w->engine);
+	engine_destroy(w->engine);
 	flow_cache_destroy(w->cache);
 	free(w);
 }
@@ -310,6 +317,12 @@ const struct qos *
 dp_qos(const struct dp *dp, unsigned port)
 {
 	return dp->ports[port].qos;
+}
+
+const struct engine *
+dp_engine(const struct dp *dp)
+{
+	return dp->worker->engine;
 }
 
 const struct sa *

@@ -15,8 +15,10 @@
 #include "dataplane/stage.h"
 
 struct dp;
+struct engine;
 struct port;
 struct qos;
+struct rte_mempool;
 struct sa;
 
 /* rx + created = tx + consumed + held + sum of drops, at any time between turns. */
@@ -26,11 +28,12 @@ struct dp_stats {
 	uint64_t events_lost; /* drop events that found the ring full; the drops are counted all the same */
 };
 
-/* ports: one for each cfg->ports, in that order, the caller's, to outlive the gateway.  cycles: a cycle
- * counter for stage times, or NULL.  cfg is borrowed.  ERR_CONFIG and ERR_UNSUPPORTED write one line into
+/* ports: one for each cfg->ports, in that order, the caller's, to outlive the gateway.  pool: where packets
+ * come from that the gateway makes itself (keepalives), with struct pkt behind each mbuf; NULL: it makes none.
+ * cycles: a cycle counter for stage times, or NULL.  cfg is borrowed.  ERR_CONFIG and ERR_UNSUPPORTED write one line into
  * message. */
-enum status dp_create(const struct cfg_gateway *cfg, struct port **ports, uint64_t (*cycles)(void),
-	struct dp **dp, char *message, size_t bytes);
+enum status dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
+	uint64_t (*cycles)(void), struct dp **dp, char *message, size_t bytes);
 /* Frees what waits in its queues. */
 void dp_flush(struct dp *dp);
 /* Frees it; its queues must be empty (dp_flush). */
@@ -51,6 +54,8 @@ const char *dp_stage_name(enum stage stage);
 /* Packets inside: queues, inboxes, engine. */
 uint64_t dp_held(const struct dp *dp);
 const struct qos *dp_qos(const struct dp *dp, unsigned port);
+/* NULL for a router. */
+const struct engine *dp_engine(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
 /* Hang an observer on it, for those who meet its packets later. */
 void dp_sa_observe(struct dp *dp, unsigned index, void *observer);

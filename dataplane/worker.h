@@ -40,6 +40,7 @@ struct worker {
 	unsigned n_local;
 	const uint32_t *local; /* addresses of the gateway's ports, host byte order */
 	struct engine *engine;
+	struct cfg_engine engine_cfg; /* of a plain engine, where the configuration has no other */
 	unsigned in_engine; /* packets under way there */
 	struct flow_cache *cache;
 	uint64_t (*cycles)(void); /* NULL: stages are not timed */
@@ -56,6 +57,7 @@ struct worker {
 struct dp {
 	const struct cfg_gateway *cfg;
 	struct dp_port *ports;
+	struct rte_mempool *pool; /* NULL: no packets of its own */
 	uint32_t *local; /* their addresses */
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */

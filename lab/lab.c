@@ -87,7 +87,7 @@ gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
 		return ST_ERR_NOMEM;
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		gateway->ports[p] = &end_find(lab, lab->cfg->n_hosts + index, p)->port;
-	status = dp_create(cfg, gateway->ports, lab->options.cycles, &gateway->dp, message, bytes);
+	status = dp_create(cfg, gateway->ports, lab->pool, lab->options.cycles, &gateway->dp, message, bytes);
 	return status ? status : order_create(lab, gateway);
 }
 

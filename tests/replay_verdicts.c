@@ -33,9 +33,11 @@ struct sender {
 static int
 sender_open(struct sender *sender, const struct cfg_sa *cfg)
 {
-	const struct engine_ops *ops = engine_find("ipsec_mb");
+	static const struct cfg_engine engine = {.name = "ipsec_mb", .kind = "ipsec_mb"};
+	char message[256];
 
-	return ops && !ops->create(&sender->engine) && !sa_create(cfg, 0, sender->engine, &sender->sa);
+	return !engine_create(&engine, &sender->engine, message, sizeof(message)) &&
+	       !sa_create(cfg, 0, sender->engine, &sender->sa, message, sizeof(message));
 }
 
 static void
@@ -56,8 +58,8 @@ sender_make(struct sender *sender, uint64_t seq, int bad_icv)
 	rte_pktmbuf_append(m, (uint16_t)(total - sender->sa->head_len - INNER_BYTES));
 	outer = (uint8_t *)rte_pktmbuf_prepend(m, sender->sa->head_len);
 	esp_encap(sender->sa, outer, INNER_BYTES, seq, op);
-	sender->engine->ops->submit(sender->engine, &op, 1);
-	sender->engine->ops->poll(sender->engine, &done, 1);
+	sender->engine->ops->submit(sender->engine, &op, 1, 0);
+	sender->engine->ops->poll(sender->engine, &done, 1, 0);
 	if (bad_icv)
 		outer[total - 1] ^= 0x80;
 	return m;

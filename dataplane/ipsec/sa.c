@@ -6,6 +6,7 @@
  * varying fields to that sum, folds, complements and stores it.
  *
  * Does not register the SA anywhere (sad.c, sadb) and takes no sequence numbers. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +94,8 @@ outer_set(struct sa *sa, const struct cfg_sa *cfg)
 }
 
 static enum status
-session_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine)
+session_create(
+	struct sa *sa, const struct cfg_sa *cfg, struct engine *engine, char *message, size_t bytes)
 {
 	struct crypto_key key = {
 		.key = cfg->key,
@@ -103,7 +105,8 @@ session_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine)
 	};
 
 	return engine->ops->session_create(engine, &sa->transform, &key,
-		cfg->direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, &sa->session);
+		cfg->direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, &sa->session, message,
+		bytes);
 }
 
 /* Without authentication there is no replay check, whatever window was asked for (RFC 4303 §3.4.3). */
@@ -135,18 +138,22 @@ inbound_create(struct sa *sa, const struct cfg_sa *cfg)
 }
 
 enum status
-sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **out)
+sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **out, char *message,
+	size_t bytes)
 {
 	struct transform transform;
 	enum status status = cfg_check(cfg, &transform);
 	struct sa *sa;
 
 	*out = NULL;
+	snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
 	if (status != ST_OK)
 		return status;
 	sa = memory_create(sizeof(*sa));
-	if (!sa)
+	if (!sa) {
+		snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(ST_ERR_NOMEM));
 		return ST_ERR_NOMEM;
+	}
 	sa->cfg = cfg;
 	sa->transform = transform;
 	sa->direction = cfg->direction;
@@ -159,9 +166,11 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	sa->seq_max = cfg->esn ? UINT64_MAX : UINT32_MAX;
 	transform_set(sa, cfg);
 	outer_set(sa, cfg);
-	status = session_create(sa, cfg, engine);
-	if (status == ST_OK && cfg->direction == CFG_IN)
+	status = session_create(sa, cfg, engine, message, bytes);
+	if (status == ST_OK && cfg->direction == CFG_IN) {
 		status = inbound_create(sa, cfg);
+		snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
+	}
 	if (status != ST_OK) {
 		sa_destroy(sa, engine);
 		return status;

@@ -52,8 +52,10 @@ struct sa {
 	uint32_t index;	   /* in its gateway: also the "connection id" of messages, less 1 */
 };
 
-/* Makes an SA with the session, window and templates.  On failure nothing is left behind. */
-enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **sa);
+/* Makes an SA with the session, window and templates.  On failure nothing is left behind, and message says in
+ * one line why. */
+enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **sa,
+	char *message, size_t bytes);
 /* Wipes and frees. */
 void sa_destroy(struct sa *sa, struct engine *engine);
 

@@ -38,7 +38,7 @@ stage_crypto_poll(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 
 	(void)pkts;
 	(void)n;
-	got = w->engine->ops->poll(w->engine, done, room);
+	got = w->engine->ops->poll(w->engine, done, room, w->now);
 	w->in_engine -= got;
 	w->stage[STAGE_crypto_poll].packets += got;
 	for (unsigned i = 0; i < got; i++)

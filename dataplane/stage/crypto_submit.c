@@ -9,7 +9,7 @@ stage_crypto_submit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		ops[i] = &pkt_of(pkts[i])->op;
-	taken = w->engine->ops->submit(w->engine, ops, n);
+	taken = w->engine->ops->submit(w->engine, ops, n, w->now);
 	w->in_engine += taken;
 	for (unsigned i = taken; i < n; i++)
 		worker_drop(w, pkts[i], DROP_ENGINE_FULL);

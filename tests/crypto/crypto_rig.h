@@ -9,6 +9,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "config/cfg.h"
 #include "crypto/engine.h"
 
 #define RIG_TRANSFORM_COUNT (ALG_CIPHER_COUNT * ALG_AUTH_COUNT)
@@ -25,10 +26,12 @@ static const uint8_t rig_auth_key[64] = "authentication has this one, and it is 
 static inline struct rig
 rig_open(void)
 {
+	static const struct cfg_engine cfg = {.name = "ipsec_mb", .kind = "ipsec_mb"};
 	struct rig rig = {.ops = engine_find("ipsec_mb")};
+	char message[256];
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig.ops);
-	CU_ASSERT_EQUAL_FATAL(rig.ops->create(&rig.engine), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(engine_create(&cfg, &rig.engine, message, sizeof(message)), ST_OK);
 	return rig;
 }
 
@@ -65,8 +68,11 @@ rig_session_with(struct rig *rig, const struct transform *t, const uint8_t *key,
 {
 	struct crypto_key keys = {key, alg_cipher_info[t->cipher].key, auth_key, t->auth_key_len};
 	struct crypto_session *session = NULL;
+	char message[256];
 
-	CU_ASSERT_EQUAL_FATAL(rig->ops->session_create(rig->engine, t, &keys, direction, &session), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(rig->ops->session_create(rig->engine, t, &keys, direction, &session, message,
+				      sizeof(message)),
+		ST_OK);
 	return session;
 }
 
@@ -119,8 +125,8 @@ rig_run(struct rig *rig, struct crypto_op **ops, unsigned n)
 {
 	struct crypto_op *done[1024];
 
-	CU_ASSERT_EQUAL_FATAL(rig->ops->submit(rig->engine, ops, n), n);
-	CU_ASSERT_EQUAL_FATAL(rig->ops->poll(rig->engine, done, 1024), n);
+	CU_ASSERT_EQUAL_FATAL(rig->ops->submit(rig->engine, ops, n, 0), n);
+	CU_ASSERT_EQUAL_FATAL(rig->ops->poll(rig->engine, done, 1024, 0), n);
 	CU_ASSERT_EQUAL(memcmp(ops, done, n * sizeof(*ops)), 0);
 }
 

@@ -165,7 +165,7 @@ test_rows(void)
 	for (unsigned i = 1; i < ALG_AUTH_COUNT; i++) {
 		const struct alg_auth_info *a = &alg_auth_info[i];
 
-		CU_ASSERT_TRUE(a->ios[0] != '\0' && strlen(a->ios) < 32 && a->icv && a->icv % 4 == 0);
+		CU_ASSERT_TRUE(a->esp[0] != '\0' && strlen(a->esp) < 32 && a->icv && a->icv % 4 == 0);
 	}
 }
 

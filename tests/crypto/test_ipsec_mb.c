@@ -188,17 +188,17 @@ test_queue(void)
 		ops[i] = &op[i];
 	}
 	CU_ASSERT_EQUAL(engine->next_due(s.rig.engine), TIME_NEVER);
-	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done, 32), 0);
-	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops, 0), 0);
-	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops, QUEUE + 8), QUEUE);
+	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done, 32, 0), 0);
+	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops, 0, 0), 0);
+	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops, QUEUE + 8, 0), QUEUE);
 	CU_ASSERT_EQUAL(op[QUEUE - 1].result, CRYPTO_OK);
 	CU_ASSERT_EQUAL(op[QUEUE].result, 0xee); /* refused: not touched */
-	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops + QUEUE, 8), 0);
+	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops + QUEUE, 8, 0), 0);
 	CU_ASSERT_EQUAL(engine->next_due(s.rig.engine), 0);
-	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done, 0), 0);
-	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done, 5), 5);
-	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops + QUEUE, 8), 5);
-	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done + 5, QUEUE + 3), QUEUE);
+	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done, 0, 0), 0);
+	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done, 5, 0), 5);
+	CU_ASSERT_EQUAL(engine->submit(s.rig.engine, ops + QUEUE, 8, 0), 5);
+	CU_ASSERT_EQUAL(engine->poll(s.rig.engine, done + 5, QUEUE + 3, 0), QUEUE);
 	CU_ASSERT_EQUAL(memcmp(done, ops, (QUEUE + 5) * sizeof(*ops)), 0);
 	CU_ASSERT_EQUAL(op[QUEUE + 5].result, 0xee);
 	CU_ASSERT_EQUAL(engine->next_due(s.rig.engine), TIME_NEVER);
@@ -244,7 +244,9 @@ session_try(struct rig *rig, const struct transform *transform, unsigned key_len
 {
 	struct crypto_key key = {rig_key, key_len, rig_auth_key, auth_key_len};
 	struct crypto_session *session = NULL;
-	enum status status = rig->ops->session_create(rig->engine, transform, &key, CRYPTO_ENCRYPT, &session);
+	char message[256];
+	enum status status = rig->ops->session_create(
+		rig->engine, transform, &key, CRYPTO_ENCRYPT, &session, message, sizeof(message));
 
 	CU_ASSERT_EQUAL(session != NULL, status == ST_OK);
 	if (session)
@@ -291,8 +293,8 @@ test_instances(void)
 	sealed_open(&a, "esp-gcm 128", 8);
 	sealed_open(&b, "esp-gcm 128", 8);
 	struct crypto_op op = rig_op(a.encrypt, &a.transform, a.packet, 48), *ops[] = {&op};
-	CU_ASSERT_EQUAL(a.rig.ops->submit(a.rig.engine, ops, 1), 1);
-	CU_ASSERT_EQUAL(a.rig.ops->poll(b.rig.engine, &done, 1), 0);
+	CU_ASSERT_EQUAL(a.rig.ops->submit(a.rig.engine, ops, 1, 0), 1);
+	CU_ASSERT_EQUAL(a.rig.ops->poll(b.rig.engine, &done, 1, 0), 0);
 	CU_ASSERT_EQUAL(a.rig.ops->next_due(b.rig.engine), TIME_NEVER);
 	CU_ASSERT_EQUAL(a.rig.ops->next_due(a.rig.engine), 0);
 	sealed_close(&b);

@@ -32,7 +32,8 @@ const unsigned kit_transform_count = sizeof(kit_transforms) / sizeof(kit_transfo
 void
 esp_kit_init(struct kit *kit, const struct kit_transform *t, bool esn)
 {
-	const struct engine_ops *ops = engine_find("ipsec_mb");
+	static const struct cfg_engine engine = {.name = "ipsec_mb", .kind = "ipsec_mb"};
+	char message[256];
 	struct cfg_sa *cfg = &kit->out_cfg;
 
 	memset(kit, 0, sizeof(*kit));
@@ -58,15 +59,18 @@ esp_kit_init(struct kit *kit, const struct kit_transform *t, bool esn)
 	kit->in_cfg.direction = CFG_IN;
 	kit->in_cfg.window = 64;
 	kit->in_cfg.replay = "bitmap";
-	CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
-	CU_ASSERT_FATAL(ops->create(&kit->engine) == ST_OK);
+	CU_ASSERT_FATAL(engine_create(&engine, &kit->engine, message, sizeof(message)) == ST_OK);
 }
 
 void
 kit_start(struct kit *kit)
 {
-	CU_ASSERT_FATAL(sa_create(&kit->out_cfg, 0, kit->engine, &kit->out) == ST_OK);
-	CU_ASSERT_FATAL(sa_create(&kit->in_cfg, 1, kit->engine, &kit->in) == ST_OK);
+	char message[256];
+
+	CU_ASSERT_FATAL(sa_create(&kit->out_cfg, 0, kit->engine, &kit->out,
+			message, sizeof(message)) == ST_OK);
+	CU_ASSERT_FATAL(sa_create(&kit->in_cfg, 1, kit->engine, &kit->in,
+			message, sizeof(message)) == ST_OK);
 }
 
 void
@@ -95,8 +99,8 @@ kit_run(struct kit *kit, struct crypto_op *op)
 {
 	struct crypto_op *done = NULL;
 
-	CU_ASSERT_FATAL(kit->engine->ops->submit(kit->engine, &op, 1) == 1);
-	while (!kit->engine->ops->poll(kit->engine, &done, 1))
+	CU_ASSERT_FATAL(kit->engine->ops->submit(kit->engine, &op, 1, 0) == 1);
+	while (!kit->engine->ops->poll(kit->engine, &done, 1, 0))
 		;
 	CU_ASSERT_PTR_EQUAL(done, op);
 	return op->result;

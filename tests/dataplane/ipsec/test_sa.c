@@ -1,6 +1,7 @@
 /* Making and ending SAs: sizes, numbers, templates, windows, and that every failure leaves nothing behind.
  * Uses an engine of its own that counts sessions and remembers what it was given; ciphers nothing. */
 #include <stdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -23,11 +24,12 @@ struct counter {
 
 static enum status
 counter_session_create(struct engine *engine, const struct transform *transform, const struct crypto_key *key,
-	enum crypto_direction direction, struct crypto_session **session)
+	enum crypto_direction direction, struct crypto_session **session, char *message, size_t bytes)
 {
 	struct counter *c = (struct counter *)engine;
 
 	(void)transform;
+	snprintf(message, bytes, "counted");
 	if (c->refuse)
 		return ST_ERR_UNSUPPORTED;
 	c->sessions++;
@@ -112,7 +114,7 @@ test_transforms(void)
 		enum cfg_direction direction = i & 1 ? CFG_IN : CFG_OUT;
 
 		cfg_make(&cfg, t, direction);
-		CU_ASSERT_FATAL(sa_create(&cfg, 7, &c.engine, &sa) == ST_OK);
+		CU_ASSERT_FATAL(sa_create(&cfg, 7, &c.engine, &sa, (char[256]){0}, 256) == ST_OK);
 		check_sizes(sa, t);
 		CU_ASSERT_EQUAL(c.direction, direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT);
 		CU_ASSERT(c.key_len == t->key && c.auth_key_len == t->auth_key);
@@ -158,13 +160,13 @@ test_numbers(void)
 		cfg_make(&cfg, &kit_transforms[0], CFG_OUT);
 		cfg.first_seq = rows[i].first;
 		cfg.esn = rows[i].esn;
-		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa) == ST_OK);
+		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa, (char[256]){0}, 256) == ST_OK);
 		CU_ASSERT_EQUAL(sa->seq, rows[i].before);
 		CU_ASSERT_EQUAL(sa->seq_max, rows[i].esn ? UINT64_MAX : UINT32_MAX);
 		CU_ASSERT_EQUAL(sa->esn, rows[i].esn);
 		sa_destroy(sa, &c.engine);
 		cfg.direction = CFG_IN;
-		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa) == ST_OK);
+		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa, (char[256]){0}, 256) == ST_OK);
 		CU_ASSERT_EQUAL(sa->replay->right_edge(sa->window), rows[i].before);
 		CU_ASSERT_EQUAL(sa->ahead, rows[i].before);
 		sa_destroy(sa, &c.engine);
@@ -182,7 +184,7 @@ test_window(void)
 	for (unsigned i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		cfg_make(&cfg, &kit_transforms[2], CFG_IN);
 		cfg.window = windows[i];
-		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa) == ST_OK);
+		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa, (char[256]){0}, 256) == ST_OK);
 		CU_ASSERT_EQUAL(sa->window_size, windows[i]);
 		CU_ASSERT_EQUAL(sa->replay != NULL, windows[i] > 0);
 		CU_ASSERT_EQUAL(sa->replay ? sa->replay->commit(sa->window, 1) : DROP_NONE, DROP_NONE);
@@ -218,7 +220,7 @@ test_template(void)
 		cfg.dscp = rows[i].dscp;
 		cfg.df = rows[i].df;
 		cfg.ttl = rows[i].ttl;
-		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa) == ST_OK);
+		CU_ASSERT_FATAL(sa_create(&cfg, 0, &c.engine, &sa, (char[256]){0}, 256) == ST_OK);
 		CU_ASSERT(memcmp(sa->outer, want, 20) == 0);
 		CU_ASSERT_EQUAL(sa->copy_dscp, rows[i].dscp < 0);
 		CU_ASSERT_EQUAL(sa->df, rows[i].df);
@@ -233,7 +235,7 @@ check_refused(const struct cfg_sa *cfg, struct counter *c, enum status want)
 {
 	struct sa *sa = (struct sa *)c;
 
-	CU_ASSERT_EQUAL(sa_create(cfg, 0, &c->engine, &sa), want);
+	CU_ASSERT_EQUAL(sa_create(cfg, 0, &c->engine, &sa, (char[256]){0}, 256), want);
 	CU_ASSERT_PTR_NULL(sa);
 	CU_ASSERT_EQUAL(c->sessions, 0);
 }
