@@ -9,6 +9,7 @@
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
+#include "dataplane/keepalive.h"
 #include "dataplane/worker.h"
 
 #define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 512 KiB */
@@ -94,13 +95,17 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		if (status)
 			return status;
 		if (cfg->direction == CFG_IN)
-			status = sad_add(dp->sad, cfg->spi, cfg->dst, IPV4_PROTO_ESP, dp->sas[i]);
+			status = sad_add(
+				dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto, dp->sas[i]);
 		if (status) {
 			snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
 			return status;
 		}
 	}
-	return ST_OK;
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		if (dp->cfg->sas[i].over)
+			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
+	return keepalive_create(dp);
 }
 
 enum status
@@ -173,6 +178,7 @@ dp_destroy(struct dp *dp)
 			sa_destroy(dp->sas[i], dp->worker->engine);
 	sad_destroy(dp->sad);
 	worker_destroy(dp->worker);
+	free(dp->keepalive);
 	free(dp->sas);
 	free(dp->local);
 	free(dp->ports);
@@ -233,6 +239,7 @@ dp_turn(struct dp *dp, uint64_t now)
 	w->timed = w->cycles && w->turns++ % WORKER_TIMED == 0;
 	moved = queues_drain(w, events);
 	moved |= engine_drain(w);
+	moved |= keepalive_run(w);
 	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
 	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more && !events_many(w, events); round++) {
 		uint64_t rx = w->stats.rx;
@@ -261,6 +268,7 @@ dp_next_due(const struct dp *dp)
 		if (p->port->peer_poll && p->port->peer_poll < poll)
 			early = time_min(early, time_round_up(start, p->port->peer_poll));
 	}
+	due = time_min(due, keepalive_next_due(dp));
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
 	return time_min(early, time_round_up(due, poll));

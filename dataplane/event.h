@@ -21,6 +21,7 @@ struct drop_event {
 	uint32_t src, dst; /* outermost addresses, host byte order */
 	uint32_t bytes;	   /* IP packet */
 	uint32_t window;   /* size of the window, 0: none */
+	uint16_t status;   /* enum hw_status: 4612 for ESP, 4615 for AH */
 	uint16_t ip_id;	   /* outermost identification */
 	uint8_t proto;	   /* outermost protocol */
 	uint8_t dscp;	   /* outermost DSCP */

@@ -59,7 +59,7 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 			return;
 		}
 		if (policy->action == CFG_PROTECT)
-			entry->sa = dp->sas[policy->sa_index];
+			entry->sa = dp->sas[policy->sa_index]->first;
 	}
 	/* a protected packet goes where its tunnel goes */
 	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
@@ -87,7 +87,7 @@ resolve_onward(const struct dp *dp, const struct selector *selector, struct flow
 	const struct cfg_policy *policy = spd_find(dp->cfg, CFG_OUT, selector);
 
 	if (policy && policy->action == CFG_PROTECT)
-		entry->sa = dp->sas[policy->sa_index];
+		entry->sa = dp->sas[policy->sa_index]->first;
 	route(dp, entry->sa ? entry->sa->dst : selector->dst, entry);
 	if (policy && policy->action == CFG_DISCARD)
 		entry->drop = DROP_POLICY_DISCARD;

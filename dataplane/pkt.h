@@ -13,12 +13,14 @@
 #include "crypto/engine.h"
 
 #define PKT_NO_FLOW UINT32_MAX
+#define PKT_HEADROOM 256u /* for all headers that protection may put in front, and AH's copy of them */
 
 enum pkt_flag {
 	PKT_ENCRYPTED = 1, /* esplab put ESP round it */
 	PKT_CLONE = 2,	   /* a wire's duplicate */
 	PKT_MET = 8,	   /* laboratory: has been counted on arrival at a decrypting gateway */
 	PKT_READY = 4,	   /* has passed the egress queue: after encryption it goes straight to tx */
+	PKT_NESTED = 16,   /* has come out of the SA `over`, and is protected still */
 };
 
 struct pkt {
@@ -32,11 +34,13 @@ struct pkt {
 	uint8_t out_port;
 	uint8_t dscp;	     /* outermost */
 	uint8_t flags;	     /* enum pkt_flag */
+	uint8_t ipsec_at;    /* inbound: offset of the ESP or AH header, in words of 4 bytes */
 	int32_t lag;	     /* inbound: right edge less number at arrival, clamped; 0 or less: in order */
 	uint32_t sent_bytes; /* laboratory: IP length as sent */
 	uint32_t sent_sum;   /* laboratory: checksum of what the IP header carries, where it is no pattern */
 
 	struct crypto_op op __rte_cache_aligned;
+	struct sa *over; /* with PKT_NESTED */
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct pkt, op) == 64, "the hot part of a packet is one cache line");

@@ -1,7 +1,7 @@
 /* The walker: visits stages in table order while any inbox holds packets, and a worker's way of ending
  * packets. */
 #include "base/bytes.h"
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/worker.h"
 
@@ -58,7 +58,7 @@ event_read_header(struct drop_event *event, struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	event->bytes = rte_pktmbuf_pkt_len(m);
-	if (rte_pktmbuf_data_len(m) < SA_IPV4_BYTES || ip[0] >> 4 != 4)
+	if (rte_pktmbuf_data_len(m) < IPV4_MIN_BYTES || ip[0] >> 4 != 4)
 		return;
 	event->src = load_be32(ip + 12);
 	event->dst = load_be32(ip + 16);
@@ -81,19 +81,23 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 	w->event_head++;
 	*event = (struct drop_event){.time_ns = w->now,
 		.reason = (uint8_t)reason,
+		.status = (uint16_t)drop_info[reason].status,
 		.flow = pkt->flow,
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0};
 	event_read_header(event, m);
 	if (reason == DROP_NO_SA) { /* sa_in has seen that the ESP header is there */
-		uint32_t seq = 0;
+		struct ipsec_peek peek = {0};
 
-		esp_peek(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &event->spi, &seq);
-		event->seq = seq;
+		ipsec_peek(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &peek);
+		event->spi = peek.spi;
+		event->seq = peek.seq;
 	}
 	if (!sa)
 		return;
 	event->sa = sa;
+	if (sa->ah_len && event->status == HW_STATUS_ESP_SEQ)
+		event->status = HW_STATUS_AH_SEQ;
 	event->spi = sa->spi;
 	event->seq = pkt->seq;
 	if (sa->direction == CFG_IN) {

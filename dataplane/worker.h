@@ -62,6 +62,8 @@ struct dp {
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
+	struct sa **keepalive; /* those that send NAT-keepalives */
+	unsigned n_keepalive;
 	struct worker *worker;
 };
 

@@ -76,7 +76,7 @@ field_value(enum field field, const struct drop_event *event)
 	case FIELD_IP_ID:
 		return event->ip_id;
 	case FIELD_STATUS:
-		return drop_info[event->reason].status;
+		return event->status;
 	case FIELD_COUNT:
 		break;
 	}

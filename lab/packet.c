@@ -117,10 +117,10 @@ void
 packet_build(
 	const struct lab *lab, uint32_t flow_index, const struct traffic_packet *desc, struct rte_mbuf *m)
 {
-	uint8_t *ip = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+	uint8_t *ip = (uint8_t *)m->buf_addr + PKT_HEADROOM;
 	struct pkt *pkt = pkt_of(m);
 
-	m->data_off = RTE_PKTMBUF_HEADROOM;
+	m->data_off = PKT_HEADROOM;
 	m->data_len = (uint16_t)desc->bytes; /* refcnt, nb_segs and next are as a free mbuf has them */
 	m->pkt_len = desc->bytes;
 	pkt->time_ns = desc->time_ns;

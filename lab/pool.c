@@ -69,7 +69,7 @@ memory_populate(struct rte_mempool *pool, unsigned n)
 enum status
 pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 {
-	uint32_t room = (RTE_PKTMBUF_HEADROOM + max_bytes + ROOM + 63) & ~63u;
+	uint32_t room = (PKT_HEADROOM + max_bytes + ROOM + 63) & ~63u;
 	struct rte_pktmbuf_pool_private private = {
 		.mbuf_data_room_size = (uint16_t)room, .mbuf_priv_size = sizeof(struct pkt)};
 	char name[RTE_MEMPOOL_NAMESIZE];

@@ -10,7 +10,7 @@
 struct rte_mempool;
 struct rte_mbuf;
 
-#define POOL_BYTES_MAX 65152u /* of max_bytes: an mbuf's data room is a 16-bit number */
+#define POOL_BYTES_MAX 65024u /* of max_bytes: an mbuf's data room is a 16-bit number */
 
 /* n mbufs, each with a struct pkt and room for an IP packet of max_bytes plus what ESP puts round it. */
 enum status pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **pool);

@@ -13,7 +13,7 @@
 #include <jansson.h>
 #include <rte_mbuf.h>
 
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/pkt.h"
 #include "tests/kit/kit.h"
@@ -51,13 +51,13 @@ static struct rte_mbuf *
 sender_make(struct sender *sender, uint64_t seq, int bad_icv)
 {
 	struct rte_mbuf *m = kit_udp(KIT_LAN_SRC, KIT_LAN_DST, INNER_BYTES, 0);
-	uint32_t total = esp_tunnel_length(sender->sa, INNER_BYTES);
+	uint32_t total = ipsec_outer_len(&sender->sa->size, INNER_BYTES, 0);
 	struct crypto_op *op = &pkt_of(m)->op, *done;
 	uint8_t *outer;
 
-	rte_pktmbuf_append(m, (uint16_t)(total - sender->sa->head_len - INNER_BYTES));
-	outer = (uint8_t *)rte_pktmbuf_prepend(m, sender->sa->head_len);
-	esp_encap(sender->sa, outer, INNER_BYTES, seq, op);
+	rte_pktmbuf_append(m, (uint16_t)(total - sender->sa->size.front - INNER_BYTES));
+	outer = (uint8_t *)rte_pktmbuf_prepend(m, sender->sa->size.front);
+	ipsec_protect(sender->sa, outer, INNER_BYTES, seq, op);
 	sender->engine->ops->submit(sender->engine, &op, 1, 0);
 	sender->engine->ops->poll(sender->engine, &done, 1, 0);
 	if (bad_icv)

@@ -1,28 +1,77 @@
-/* ESP in: describes the decryption of a packet, and afterwards finds the inner packet.  RFC 4303 §3.4, RFC
- * 4106 (GCM), RFC 3602 (CBC), RFC 2410 (NULL), RFC 6040 §4.2 (ECN).
+/* Opening a packet: describes its verification and decryption, and afterwards finds the inner packet.  RFC 4303
+ * §3.4, RFC 4302 §3.4, RFC 3948 §2 (NAT-T), and the algorithms that esp_out.c names.
  *
  * Nothing here trusts a length that came from the wire.  Does not look up the SA, infer ESN halves, check
- * replay or policy, nor count: the stages do.  IPv4 tunnel mode only. */
-#include "dataplane/ipsec/ecn.h"
-#include "dataplane/ipsec/esp.h"
-#include "dataplane/ipsec/gcm.h"
-#include "dataplane/ipsec/ipv4.h"
+ * replay or policy, nor count: the stages do. */
+#include <string.h>
+
+#include "dataplane/ipsec/aead.h"
+#include "dataplane/ipsec/ipsec_priv.h"
 #include "dataplane/ipsec/pad.h"
 
-/* What encryption put before the text. */
-static inline uint32_t
-front_len(const struct sa *sa, const uint8_t *outer)
+static enum drop
+ah_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
 {
-	return ipv4_header_len(outer) + SA_ESP_BYTES + sa->iv_len;
+	if (len < peek->at + IPSEC_AH_BYTES)
+		return DROP_AH_LENGTH;
+	peek->proto = ALG_AH;
+	peek->spi = load_be32(packet + peek->at + 4);
+	peek->seq = load_be32(packet + peek->at + 8);
+	return DROP_NONE;
 }
 
-static inline void
-aead_describe(const struct sa *sa, const uint8_t *iv, uint64_t seq, struct crypto_op *op)
+static inline enum drop
+esp_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
 {
-	gcm_nonce_write(sa, iv, op);
-	gcm_aad_write(sa, seq, op);
-	op->auth_len = 0;
-	op->auth_before = 0;
+	if (len < peek->at + IPSEC_ESP_BYTES)
+		return DROP_ESP_LENGTH;
+	peek->proto = ALG_ESP;
+	peek->spi = load_be32(packet + peek->at);
+	peek->seq = load_be32(packet + peek->at + 4);
+	return DROP_NONE;
+}
+
+/* RFC 3948 §2.2, §2.3: four bytes of zero mark IKE, a single 0xff keeps the NAT awake. */
+static enum drop
+udp_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
+{
+	uint32_t at = peek->at + IPSEC_UDP_BYTES;
+
+	if (len < at)
+		return DROP_ESP_LENGTH;
+	if (load_be16(packet + peek->at + 2) != IPSEC_UDP_PORT)
+		return DROP_NOT_MINE;
+	if (len == at + 1 && packet[at] == 0xff)
+		return DROP_NATT_KEEPALIVE;
+	if (len >= at + 4 && !load_be32(packet + at))
+		return DROP_NATT_IKE;
+	peek->at = (uint16_t)at;
+	return esp_peek(packet, len, peek);
+}
+
+static enum drop
+head_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
+{
+	struct ip_head head;
+
+	if (!ip_head_all(packet, len, &head))
+		return DROP_IP_HEADER;
+	peek->at = head.len;
+	if (head.next == ALG_ESP)
+		return esp_peek(packet, len, peek);
+	if (head.next == ALG_AH)
+		return ah_peek(packet, len, peek);
+	return head.next == IPV4_PROTO_UDP ? udp_peek(packet, len, peek) : DROP_NOT_MINE;
+}
+
+enum drop
+ipsec_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
+{
+	if (__builtin_expect(packet[0] == 0x45 && packet[IPV4_PROTO] == ALG_ESP, 1)) {
+		peek->at = IPV4_MIN_BYTES;
+		return esp_peek(packet, len, peek);
+	}
+	return head_peek(packet, len, peek);
 }
 
 /* RFC 4303 §2.2.1: with ESN the high half is hashed where the ICV stands, so the ICV moves aside. */
@@ -34,105 +83,112 @@ icv_move(const struct sa *sa, uint64_t seq, struct crypto_op *op)
 	op->icv = op->icv_copy;
 }
 
-static inline void
-hmac_describe(const struct sa *sa, const uint8_t *iv, uint64_t seq, struct crypto_op *op)
+/* CBC, CTR and NULL. */
+static void
+mac_describe(const struct sa *sa, uint8_t *text, uint32_t text_len, uint64_t seq, struct crypto_op *op)
 {
-	uint32_t before = SA_ESP_BYTES + sa->iv_len;
-	uint32_t auth_len = sa->authenticated ? before + op->text_len : 0;
+	uint32_t before = IPSEC_ESP_BYTES + sa->iv_len;
+	const uint8_t *iv = text - sa->iv_len;
 
-	if (sa->cbc)
-		memcpy(op->iv, iv, sizeof(op->iv));
-	else
-		memset(op->iv, 0, sizeof(op->iv));
-	op->aad_len = 0;
-	op->auth_before = (uint16_t)before;
-	if (sa->esn && sa->authenticated) {
-		icv_move(sa, seq, op);
-		auth_len += 4;
+	memset(op->iv, 0, sizeof(op->iv));
+	if (sa->mode == ALG_MODE_CTR) { /* RFC 3686 §4 */
+		memcpy(op->iv, sa->salt, 4);
+		memcpy(op->iv + 4, iv, 8);
+		store_be32(op->iv + 12, 1);
+	} else if (sa->iv_len == 16) {
+		memcpy(op->iv, iv, 16);
+	} else if (sa->iv_len) {
+		memcpy(op->iv, iv, 8);
 	}
-	op->auth_len = auth_len;
-}
-
-enum drop
-esp_open(const struct sa *sa, uint8_t *outer, uint32_t len, uint64_t seq, struct crypto_op *op)
-{
-	uint32_t front = front_len(sa, outer);
-	uint8_t *text = outer + front;
-	uint32_t text_len;
-
-	if (len < front + sa->icv_len + sa->block)
-		return DROP_ESP_LENGTH;
-	text_len = len - front - sa->icv_len;
-	if (sa->cbc && text_len & (sa->block - 1u))
-		return DROP_ESP_LENGTH;
-	op->session = sa->session;
 	op->text = text;
 	op->text_len = text_len;
-	op->icv = text + text_len;
-	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
-	if (sa->aead)
-		aead_describe(sa, text - sa->iv_len, seq, op);
-	else
-		hmac_describe(sa, text - sa->iv_len, seq, op);
-	return DROP_NONE;
-}
-
-/* RFC 1812 §5.2.2: version, header length, total length and checksum of what stands in `room` bytes.  Returns
- * the total length, 0 where this is no good packet. */
-static inline uint32_t
-inner_check(const uint8_t *ip, uint32_t room)
-{
-	uint32_t header_len, total;
-
-	if (room < IPV4_MIN_BYTES)
-		return 0;
-	header_len = ipv4_header_len(ip);
-	total = load_be16(ip + IPV4_LENGTH);
-	if (ip[0] >> 4 != 4 || header_len < IPV4_MIN_BYTES || total < header_len || total > room)
-		return 0;
-	return ipv4_checksum_ok(ip, header_len) ? total : 0;
-}
-
-/* RFC 6040 §4.2; most packets change nothing. */
-static inline enum drop
-ecn_combine(const uint8_t *outer, uint8_t *inner)
-{
-	uint8_t before = inner[IPV4_TOS] & IPV4_ECN_MASK;
-	uint8_t after = ecn_decap[before][outer[IPV4_TOS] & IPV4_ECN_MASK];
-	uint16_t word = load_be16(inner); /* version, IHL, TOS */
-
-	if (after == before)
-		return DROP_NONE;
-	if (after == ECN_DROP)
-		return DROP_ECN;
-	inner[IPV4_TOS] = (uint8_t)(inner[IPV4_TOS] ^ before ^ after);
-	ipv4_checksum_update(inner, word, load_be16(inner));
-	return DROP_NONE;
+	op->aad_len = 0;
+	op->auth_before = (uint8_t)before;
+	op->auth_len = sa->authenticated ? before + text_len : 0;
+	if (sa->esn && sa->authenticated) {
+		icv_move(sa, seq, op);
+		op->auth_len += IPSEC_ESN_BYTES;
+	}
 }
 
 enum drop
-esp_decap(const struct sa *sa, uint8_t *outer, uint32_t len, struct esp_inner *inner)
+ipsec_open(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, uint64_t seq, struct crypto_op *op)
 {
-	uint32_t front = front_len(sa, outer);
-	const uint8_t *trailer; /* pad length and next header */
-	uint32_t room, pad, total;
+	uint32_t front = at + IPSEC_ESP_BYTES + sa->iv_len, text_len;
+	uint8_t *text = packet + front;
 
+	if (__builtin_expect(sa->ah_len, 0))
+		return ah_open(sa, packet, len, at, seq, op);
+	if (len < front + sa->icv_len + sa->size.block)
+		return DROP_ESP_LENGTH;
+	text_len = len - front - sa->icv_len;
+	if (sa->mode == ALG_MODE_CBC && text_len & (sa->size.block - 1u))
+		return DROP_ESP_LENGTH;
+	op->session = sa->session;
+	op->icv = text + text_len;
+	op->flags = 0;
+	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
+	if (sa->mode < ALG_MODE_GCM)
+		mac_describe(sa, text, text_len, seq, op);
+	else if (__builtin_expect(sa->mode == ALG_MODE_GMAC, 0))
+		gmac_describe(sa, text, text_len, seq, op);
+	else
+		aead_describe(sa, text, text_len, seq, op);
+	return DROP_NONE;
+}
+
+void
+ipsec_close(const struct sa *sa, uint8_t *packet, const struct crypto_op *op)
+{
+	if (sa->ah_len)
+		ah_restore(packet, op, sa->icv_len);
+}
+
+/* The text, without padding and what names it, as a packet. */
+static inline enum drop
+text_decap(const struct sa *sa, uint8_t *packet, uint32_t at, uint32_t text, uint32_t text_len, uint8_t next,
+	struct ipsec_inner *inner, bool *tfc)
+{
+	uint32_t total;
+	enum drop drop;
+
+	if (__builtin_expect(sa->head == SA_HEAD_TRANSPORT, 0))
+		return inner_transport(sa, packet, at, text, text_len, next, inner);
+	drop = inner_tunnel(packet, packet + text, text_len, next, &total);
+	inner->offset = text;
+	inner->len = total; /* without TFC padding (RFC 4303 §2.7) */
+	*tfc = total < text_len;
+	return drop;
+}
+
+static enum drop
+ah_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner, bool *tfc)
+{
+	uint32_t text = at + sa->ah_len;
+	enum drop drop = text_decap(sa, packet, at, text, len - text, packet[at], inner, tfc);
+
+	*tfc = false;
+	return drop;
+}
+
+enum drop
+ipsec_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner, bool *tfc)
+{
+	uint32_t front = at + IPSEC_ESP_BYTES + sa->iv_len, room, pad;
+	const uint8_t *trailer; /* pad length and next header */
+
+	*tfc = false;
+	if (__builtin_expect(sa->ah_len, 0))
+		return ah_decap(sa, packet, len, at, inner, tfc);
 	if (len < front + sa->icv_len + 2)
 		return DROP_ESP_LENGTH;
 	room = len - front - sa->icv_len - 2;
-	trailer = outer + front + room;
+	trailer = packet + front + room;
 	pad = trailer[0];
 	/* First, as the rest of a dummy packet need not be well formed (RFC 4303 §2.6). */
 	if (trailer[1] == IPV4_PROTO_NONE)
 		return DROP_DUMMY;
 	if (pad > room || !pad_is_good(trailer, pad))
 		return DROP_PAD;
-	if (trailer[1] != IPV4_PROTO_IPV4)
-		return DROP_NEXT_HEADER;
-	total = inner_check(outer + front, room - pad);
-	if (!total)
-		return DROP_IP_HEADER;
-	inner->offset = front;
-	inner->len = total; /* without TFC padding (RFC 4303 §2.7) */
-	return ecn_combine(outer, outer + front);
+	return text_decap(sa, packet, at, front, room - pad, trailer[1], inner, tfc);
 }

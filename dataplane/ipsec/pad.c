@@ -1,4 +1,4 @@
-/* The tables of pad.h: constant bytes of ESP padding, pad length and next header.  RFC 4303 §2.4 to §2.6.
+/* The tables of pad.h: constant bytes of ESP padding, pad length.  RFC 4303 §2.4, §2.5.
  *
  * Written out by macros, eight at a time: they are constant data and nothing has to be initialised. */
 #include "dataplane/ipsec/pad.h"
@@ -17,8 +17,8 @@ const uint8_t pad_ramp[PAD_VIEW + PAD_MAX] = {
 const uint8_t pad_mask[PAD_VIEW + PAD_TAIL_MAX] = {ZERO8, ZERO8, ONES8, ONES8, 0xff};
 
 const uint8_t pad_short[4][8] = {
-	{0, 4},
-	{1, 1, 4},
-	{1, 2, 2, 4},
-	{1, 2, 3, 3, 4},
+	{0},
+	{1, 1},
+	{1, 2, 2},
+	{1, 2, 3, 3},
 };

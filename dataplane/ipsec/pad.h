@@ -14,20 +14,22 @@
 
 extern const uint8_t pad_ramp[PAD_VIEW + PAD_MAX];	/* 0 before, then 1, 2, 3 … 255 */
 extern const uint8_t pad_mask[PAD_VIEW + PAD_TAIL_MAX]; /* 0 before, then 0xff */
-/* Whole trailers of blocks of 4, by their length less 2: padding, pad length, next header 4; zeros behind. */
+/* Whole trailers of blocks of 4, by their length less 2: padding, pad length; zeros for the next header and behind.
+ */
 extern const uint8_t pad_short[4][8];
 
 /* The trailer of 2..5 bytes at p.  Writes 8 bytes: there must be room, of the ICV for example. */
 static inline void
-pad_write_short(uint8_t *p, uint32_t trailer)
+pad_write_short(uint8_t *p, uint32_t trailer, uint8_t next)
 {
 	memcpy(p, pad_short[trailer - 2], 8);
+	p[trailer - 1] = next;
 }
 
 /* The trailer of 2..17 bytes that ends at end.  Nothing behind it is touched; the bytes of the last block
  * that come before it are written back as they were. */
 static inline void
-pad_write_block(uint8_t *end, uint32_t trailer)
+pad_write_block(uint8_t *end, uint32_t trailer, uint8_t next)
 {
 	uint64_t text[2], ramp[2], mask[2];
 
@@ -39,7 +41,7 @@ pad_write_block(uint8_t *end, uint32_t trailer)
 	end[-(int32_t)trailer] = 1; /* of 17 bytes the first is out of the view */
 	memcpy(end - PAD_VIEW, text, sizeof(text));
 	end[-2] = (uint8_t)(trailer - 2);
-	end[-1] = 4; /* IPv4 (RFC 4303 §2.6) */
+	end[-1] = next; /* RFC 4303 §2.6 */
 }
 
 /* Whether the pad bytes that end at end are 1, 2, 3 …; at least 16 readable bytes come before end. */

@@ -1,8 +1,8 @@
 /* Makes and ends security associations: from struct cfg_sa to what the packets read.  RFC 4301 §4.4.2.
  *
- * The template of the outer header is complete but for what varies from packet to packet, and that is zero in
+ * The template of an IPv6 or UDP header is complete but for lengths, class and checksum (outer.c).  The of the plain IPv4 tunnel is complete but for what varies from packet to packet, and that is zero in
  * it: total length, identification, ECN, DSCP and DF where they are copied.  In place of the checksum it
- * holds the 16-bit one's complement sum of the rest (most significant byte first); esp_encap() adds the
+ * holds the 16-bit one's complement sum of the rest (most significant byte first); ipsec_protect() adds the
  * varying fields to that sum, folds, complements and stores it.
  *
  * Does not register the SA anywhere (sad.c, sadb) and takes no sequence numbers. */
@@ -11,14 +11,15 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "dataplane/ipsec/ipv4.h"
+#include "base/ip.h"
+#include "dataplane/ipsec/ip_head.h"
 #include "dataplane/ipsec/sa.h"
 
 #define LINE_BYTES 64u
 
 _Static_assert(sizeof(((struct cfg_sa *)0)->key) == CFG_KEY_MAX, "keys of the configuration");
-_Static_assert(offsetof(struct sa, outer) <= LINE_BYTES, "all before the template is in one cache line");
-_Static_assert(offsetof(struct sa, cfg) <= 3 * LINE_BYTES, "the hot part");
+_Static_assert(offsetof(struct sa, outer) <= LINE_BYTES + 4, "all before the template is in one cache line");
+_Static_assert(offsetof(struct sa, wire) <= 2 * LINE_BYTES, "and what is read besides in the second");
 
 static void *
 memory_create(size_t bytes)
@@ -50,43 +51,85 @@ cfg_check(const struct cfg_sa *cfg, struct transform *transform)
 		return ST_ERR_CONFIG;
 	if (!cfg->esn && seq_before(cfg) > UINT32_MAX)
 		return ST_ERR_RANGE;
-	if (cfg->window > REPLAY_WINDOW_MAX || cfg->dscp > 63)
+	if (cfg->window > REPLAY_WINDOW_MAX || cfg->dscp > 63 || cfg->tfc > UINT16_MAX)
 		return ST_ERR_RANGE;
+	if (ip_is_v4(cfg->src) != ip_is_v4(cfg->dst) || (cfg->natt && transform->proto == ALG_AH))
+		return ST_ERR_CONFIG;
 	return ST_OK;
 }
 
-/* What the transform costs in bytes, and how it is driven. */
+/* What a packet of this SA costs in bytes, and how it is driven. */
 static void
 transform_set(struct sa *sa, const struct cfg_sa *cfg)
 {
 	const struct transform *t = &sa->transform;
-	const struct alg_cipher_info *cipher = &alg_cipher_info[t->cipher];
+	struct ipsec_shape shape = {.tunnel = cfg->mode == CFG_MODE_TUNNEL,
+		.v6 = !ip_is_v4(cfg->src),
+		.natt = cfg->natt,
+		.align4 = cfg->align4};
 
+	if (t->proto == ALG_AH)
+		shape.set = (struct transform_set){.has_ah = true, .ah = *t};
+	else
+		shape.set = (struct transform_set){.has_esp = true, .esp = *t};
+	sa->size = sa->wire = ipsec_size_of(&shape);
+	sa->ah_len = t->proto == ALG_AH ? (uint8_t)ipsec_ah_bytes(t->icv_len, shape.v6, cfg->align4) : 0;
+	sa->mode = (uint8_t)t->mode;
 	sa->iv_len = t->iv_len;
 	sa->icv_len = t->icv_len;
-	sa->block = t->block;
-	sa->head_len = (uint8_t)(SA_IPV4_BYTES + SA_ESP_BYTES + t->iv_len);
-	sa->aead = t->aead;
-	sa->cbc = !t->aead && t->iv_len == 16;
+	sa->salt_len = t->salt_len;
 	sa->authenticated = t->authenticated;
-	memcpy(sa->salt, cfg->key + cipher->key, cipher->salt); /* RFC 4106 §8.1: behind the key */
+	sa->natt = cfg->natt;
+	sa->finishes = t->proto == ALG_AH || (cfg->natt && shape.v6);
+	if (!shape.tunnel)
+		sa->head = SA_HEAD_TRANSPORT;
+	else
+		sa->head = shape.v6 || cfg->natt ? SA_HEAD_TUNNEL : SA_HEAD_V4;
+	memcpy(sa->salt, cfg->key + alg_cipher_info[t->cipher].key, t->salt_len); /* RFC 4106 §8.1: behind the key */
+}
+
+static void
+outer_set_v4(struct sa *sa, const struct cfg_sa *cfg, uint8_t proto)
+{
+	uint8_t *outer = sa->outer;
+
+	outer[0] = 0x45;
+	outer[IPV4_TOS] = cfg->dscp < 0 ? 0 : (uint8_t)(cfg->dscp << 2);
+	store_be16(outer + IPV4_FRAGMENT, cfg->df == CFG_DF_SET ? IPV4_DF : 0);
+	outer[IPV4_TTL] = cfg->ttl;
+	outer[IPV4_PROTO] = proto;
+	ip_store4(outer + IPV4_SRC, cfg->src);
+	ip_store4(outer + IPV4_DST, cfg->dst);
+	ipv4_checksum_set(outer, IPV4_MIN_BYTES);
+	store_be16(outer + IPV4_CHECKSUM, (uint16_t)~load_be16(outer + IPV4_CHECKSUM));
+}
+
+/* The flow label is that of the SA: its packets are one flow to the routers (RFC 6437 §3). */
+static void
+outer_set_v6(struct sa *sa, const struct cfg_sa *cfg, uint8_t proto)
+{
+	uint8_t *outer = sa->outer;
+
+	store_be32(outer, UINT32_C(6) << 28 | (cfg->spi * UINT32_C(0x9e3779b1)) >> 12);
+	ipv6_class_set(outer, cfg->dscp < 0 ? 0 : (uint8_t)(cfg->dscp << 2));
+	outer[IPV6_NEXT] = proto;
+	outer[IPV6_HOPS] = cfg->ttl;
+	ip_store6(outer + IPV6_SRC, cfg->src);
+	ip_store6(outer + IPV6_DST, cfg->dst);
 }
 
 static void
 outer_set(struct sa *sa, const struct cfg_sa *cfg)
 {
-	uint8_t *outer = sa->outer;
+	uint8_t proto = cfg->natt ? IPV4_PROTO_UDP : (uint8_t)sa->transform.proto;
 
-	memset(outer, 0, SA_IPV4_BYTES);
-	outer[0] = 0x45;
-	outer[IPV4_TOS] = cfg->dscp < 0 ? 0 : (uint8_t)(cfg->dscp << 2);
-	store_be16(outer + IPV4_FRAGMENT, cfg->df == CFG_DF_SET ? IPV4_DF : 0);
-	outer[IPV4_TTL] = cfg->ttl;
-	outer[IPV4_PROTO] = IPV4_PROTO_ESP;
-	store_be32(outer + IPV4_SRC, cfg->src);
-	store_be32(outer + IPV4_DST, cfg->dst);
-	ipv4_checksum_set(outer, SA_IPV4_BYTES);
-	store_be16(outer + IPV4_CHECKSUM, (uint16_t)~load_be16(outer + IPV4_CHECKSUM));
+	if (ip_is_v4(cfg->src))
+		outer_set_v4(sa, cfg, proto);
+	else
+		outer_set_v6(sa, cfg, proto);
+	sa->outer_len = ip_is_v4(cfg->src) ? IPV4_MIN_BYTES : IPV6_MIN_BYTES;
+	if (cfg->natt)
+		sa->outer_len += IPSEC_UDP_BYTES;
 	sa->copy_dscp = cfg->dscp < 0;
 	sa->df = (uint8_t)cfg->df;
 	/* SAs between the same ends share one space of identifications (RFC 791 §3.2): they start apart */
@@ -157,7 +200,9 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	sa->cfg = cfg;
 	sa->transform = transform;
 	sa->direction = cfg->direction;
-	sa->index = index;
+	sa->index = sa->policy = index;
+	sa->first = sa;
+	sa->tfc = cfg->direction == CFG_OUT ? (uint16_t)cfg->tfc : 0;
 	sa->spi = cfg->spi;
 	sa->src = cfg->src;
 	sa->dst = cfg->dst;
@@ -177,6 +222,28 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	}
 	*out = sa;
 	return ST_OK;
+}
+
+/* Out, a packet gets the ESP first and then the AH; in, the ESP takes only what came by the AH, and policies that
+ * name the AH speak of both. */
+void
+sa_bundle(struct sa *ah, struct sa *esp)
+{
+	esp->next = ah;
+	esp->finishes = true;
+	esp->policy = ah->index;
+	ah->first = esp;
+	ah->next = ah->direction == CFG_IN ? esp : NULL;
+	ah->wire.front = (uint8_t)(esp->size.front + ah->ah_len);
+	ah->wire.block = esp->size.block;
+	ah->wire.end = esp->size.end;
+	ah->wire.behind = esp->size.behind;
+	ah->wire.tunnel = esp->size.tunnel;
+	esp->wire = ah->wire;
+	/* what is inside is a packet already: the AH keeps its header */
+	ah->head = SA_HEAD_TRANSPORT;
+	ah->size.front = ah->ah_len;
+	ah->size.tunnel = false;
 }
 
 void

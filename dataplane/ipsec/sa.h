@@ -1,7 +1,8 @@
-/* A security association at run time.  RFC 4301 §4.4.2, RFC 4303.
+/* A security association at run time.  RFC 4301 §4.4.2, RFC 4303, RFC 4302.
  *
- * Made once from struct cfg_sa (sa_init), then read per packet.  The hot part is three cache lines.  The
- * owner (sadb) creates it; one worker writes it.  No EAL. */
+ * Made once from struct cfg_sa (sa_create), then read per packet.  What depends on protocol, mode, family and
+ * transform is decided when it is made.  The hot part is three cache lines.  The owner (sadb) creates it; one
+ * worker writes it.  No EAL. */
 #ifndef DATAPLANE_IPSEC_SA_H
 #define DATAPLANE_IPSEC_SA_H
 
@@ -11,11 +12,18 @@
 #include "base/status.h"
 #include "config/cfg.h"
 #include "crypto/engine.h"
+#include "dataplane/ipsec/size.h"
 #include "dataplane/replay/lag.h"
 #include "dataplane/replay/replay.h"
 
-#define SA_IPV4_BYTES 20u
-#define SA_ESP_BYTES 8u
+#define SA_OUTER_MAX 48u /* IPv6 and UDP */
+
+/* What stands before AH or ESP. */
+enum sa_head {
+	SA_HEAD_V4,	   /* IPv4 tunnel without NAT-T: the usual one */
+	SA_HEAD_TUNNEL,	   /* IPv4 with UDP, IPv6 with or without */
+	SA_HEAD_TRANSPORT, /* the packet's own header */
+};
 
 struct sa {
 	/* read for each packet */
@@ -26,19 +34,36 @@ struct sa {
 	void *window;			 /* in: state of replay */
 	uint32_t spi;
 	uint32_t window_size;
-	uint8_t head_len; /* outer IP + ESP + IV: what encapsulation puts in front */
-	uint8_t iv_len, icv_len, block;
-	bool esn, aead, cbc, authenticated;
+	struct ipsec_size size; /* of this SA alone */
+	uint8_t head;		/* enum sa_head */
+	uint8_t mode;		/* enum alg_mode */
+	uint8_t iv_len, icv_len;
+	uint8_t salt_len;
+	bool esn;
 	uint8_t salt[4];
-	uint8_t outer[SA_IPV4_BYTES]; /* out: template of the outer header, checksum of the constant part */
-	uint16_t ip_id;		      /* out: next identification */
-	uint8_t df;		      /* enum cfg_df */
-	uint8_t copy_dscp;	      /* out: 1: from the inner header, 0: the template's */
+	bool authenticated;
+
+	uint8_t outer[SA_OUTER_MAX]; /* out: template of IP and UDP header, checksum of the constant part */
+	uint8_t outer_len;
+	uint8_t df;	   /* enum cfg_df */
+	uint8_t copy_dscp; /* out: 1: from the inner header, 0: the template's */
+	uint8_t ah_len;	   /* AH with ICV and padding; 0: ESP */
+	uint16_t ip_id;	   /* out: next identification */
+	uint16_t tfc;	   /* out: shorter inner packets are padded to this */
+	bool natt;
+	bool finishes;		/* out: something is to be done after the engine (ipsec_finish) */
+	struct ipsec_size wire; /* of all SAs that a packet of this one gets */
+
+	struct sa *next; /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
+	struct sa *first; /* out: the SA that is applied first: itself, or the ESP inside this AH */
+	uint64_t last_ns; /* out, with natt: when the last packet was protected */
 
 	/* counters, written for each packet by the worker */
 	uint64_t packets, bytes; /* protected or accepted; bytes of inner packets */
 	uint64_t errors;	 /* ICV, padding, lengths */
 	uint64_t replays;	 /* outside the window or duplicate */
+	uint64_t tfc_packets;	 /* in: with TFC padding behind the inner packet */
+	uint64_t dummies;	 /* in: next header 59 (RFC 4303 §2.6) */
 	struct lag lag;		 /* in: of every packet whose number was readable */
 	uint64_t duplicates;	 /* in: left out of lag */
 	uint64_t ahead;		 /* in: right edge as if all packets under way had a good ICV; for lag only */
@@ -50,12 +75,15 @@ struct sa {
 	uint32_t src, dst; /* tunnel ends, host byte order */
 	void *observer;	   /* of whoever measures (a laboratory); the gateway does not look at it */
 	uint32_t index;	   /* in its gateway: also the "connection id" of messages, less 1 */
+	uint32_t policy;   /* index that policies name: of the AH over this ESP, or its own */
 };
 
 /* Makes an SA with the session, window and templates.  On failure nothing is left behind, and message says in
  * one line why. */
 enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **sa,
 	char *message, size_t bytes);
+/* AH over ESP: two SAs of one direction on one packet (RFC 4301 §4.5). */
+void sa_bundle(struct sa *ah, struct sa *esp);
 /* Wipes and frees. */
 void sa_destroy(struct sa *sa, struct engine *engine);
 

@@ -2,7 +2,7 @@
  * cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
 #include "base/bytes.h"
 #include "dataplane/forward.h"
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/worker.h"
 
@@ -12,11 +12,11 @@ header_check_slow(struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m), ihl, total;
 
-	if (len < SA_IPV4_BYTES)
+	if (len < IPV4_MIN_BYTES)
 		return DROP_RUNT;
 	ihl = ipv4_header_len(ip);
 	total = load_be16(ip + IPV4_LENGTH);
-	if (ip[0] >> 4 != 4 || ihl < SA_IPV4_BYTES || total < ihl || total > len ||
+	if (ip[0] >> 4 != 4 || ihl < IPV4_MIN_BYTES || total < ihl || total > len ||
 		!ipv4_checksum_ok(ip, ihl))
 		return DROP_IP_HEADER;
 	pkt_keep(m, 0, total);
@@ -29,7 +29,7 @@ header_check(struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m);
 
-	if (likely(len >= SA_IPV4_BYTES && ip[0] == 0x45 && load_be16(ip + IPV4_LENGTH) == len &&
+	if (likely(len >= IPV4_MIN_BYTES && ip[0] == 0x45 && load_be16(ip + IPV4_LENGTH) == len &&
 		    ipv4_checksum_ok_plain(ip)))
 		return DROP_NONE;
 	return header_check_slow(m, ip);
@@ -64,7 +64,7 @@ forward_one(struct worker *w, struct rte_mbuf *m, uint8_t *ip)
 	pkt->dscp = ip[1] >> 2;
 	if (likely(w->engine)) /* a router does not protect, and others may have */
 		pkt->sa = flow->sa;
-	pkt->wire_bytes = flow->sa ? esp_tunnel_length(flow->sa, len) : len;
+	pkt->wire_bytes = flow->sa ? ipsec_wire_length(flow->sa, ip, len) : len;
 	if (unlikely(pkt->wire_bytes > flow->mtu))
 		return DROP_TOO_BIG;
 	if (flow->sa && !flow->sa->copy_dscp)

@@ -1,5 +1,5 @@
 /* crypto_poll: finished packets go on by direction; a bad ICV ends here (RFC 4303 §3.4.4). */
-#include "dataplane/ipsec/sa.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
 /* Under ESN a packet from below the window is taken for one of the next 2^32, and fails its ICV (A2.2). */
@@ -11,12 +11,34 @@ failure_name(const struct sa *sa, const struct pkt *pkt)
 	return sa->esn && sa->replay && pkt->lag >= (int64_t)sa->window_size ? DROP_ICV_ESN : DROP_ICV;
 }
 
+/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum; and an ESP that stands under an AH
+ * is not done: true where that takes the packet. */
+static bool
+finish_more(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt *pkt = pkt_of(m);
+	struct sa *sa = pkt->sa;
+	uint8_t *packet = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (sa->direction == CFG_IN)
+		ipsec_close(sa, packet, &pkt->op);
+	else if (sa->ah_len || sa->natt)
+		ipsec_finish(sa, packet, rte_pktmbuf_data_len(m), &pkt->op);
+	if (sa->direction == CFG_IN || !sa->next || pkt->op.result != CRYPTO_OK)
+		return false;
+	pkt->sa = sa->next;
+	worker_put(w, STAGE_sa_out, m);
+	return true;
+}
+
 static inline void
 finish_one(struct worker *w, struct pkt *pkt)
 {
 	struct sa *sa = pkt->sa;
 	struct rte_mbuf *m = pkt_mbuf(pkt);
 
+	if (unlikely(sa->finishes) && finish_more(w, m))
+		return;
 	if (unlikely(pkt->op.result != CRYPTO_OK)) {
 		sa->errors++;
 		/* a forged number must not colour the lag of those that follow */

@@ -1,5 +1,6 @@
-/* decap: padding, next header, inner header, ECN; the mbuf becomes the inner packet. */
-#include "dataplane/ipsec/esp.h"
+/* decap: padding, next header, inner header, ECN; the mbuf becomes the inner packet.  What AH over ESP leaves is
+ * protected still, and goes to sa_in once more. */
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
 static inline enum drop
@@ -8,17 +9,36 @@ decap_one(struct rte_mbuf *m)
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
 	uint32_t len = rte_pktmbuf_data_len(m);
-	struct esp_inner inner;
-	enum drop drop = esp_decap(sa, rte_pktmbuf_mtod(m, uint8_t *), len, &inner);
+	struct ipsec_inner inner;
+	bool tfc;
+	enum drop drop = ipsec_decap(
+		sa, rte_pktmbuf_mtod(m, uint8_t *), len, pkt->ipsec_at * 4u, &inner, &tfc);
 
 	if (unlikely(drop)) {
 		sa->errors += drop != DROP_DUMMY;
+		sa->dummies += drop == DROP_DUMMY;
 		return drop;
 	}
+	sa->tfc_packets += tfc;
 	sa->bytes += inner.len;
 	pkt_keep(m, inner.offset, inner.len);
 	pkt->flags &= (uint8_t)~PKT_ENCRYPTED;
 	return DROP_NONE;
+}
+
+/* On to policy_check, or to the ESP inside an AH. */
+static inline void
+decap_pass(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt *pkt = pkt_of(m);
+
+	if (likely(!pkt->sa->ah_len || !pkt->sa->next)) {
+		worker_put(w, STAGE_policy_check, m);
+		return;
+	}
+	pkt->over = pkt->sa;
+	pkt->flags |= PKT_NESTED;
+	worker_put(w, STAGE_sa_in, m);
 }
 
 void
@@ -30,6 +50,6 @@ stage_decap(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		if (unlikely(drop))
 			worker_drop(w, pkts[i], drop);
 		else
-			worker_put(w, STAGE_policy_check, pkts[i]);
+			decap_pass(w, pkts[i]);
 	}
 }

@@ -2,19 +2,19 @@
  * in the flow cache under the SA's index. */
 #include "dataplane/forward.h"
 #include "dataplane/ipsec/ipv4.h"
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
 static inline const struct flow_entry *
 flow_find(struct worker *w, const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
-	struct flow_key key = flow_key_read(ip, len, sa->index + 1);
+	struct flow_key key = flow_key_read(ip, len, sa->policy + 1);
 	const struct flow_entry *found = flow_cache_find(w->cache, key);
 	struct flow_entry entry = {.key = key};
 
 	if (likely(found))
 		return found;
-	forward_resolve_in(w->dp, sa->index, ip, len, &entry);
+	forward_resolve_in(w->dp, sa->policy, ip, len, &entry);
 	return flow_cache_add(w->cache, &entry);
 }
 
@@ -32,7 +32,7 @@ check_one(struct worker *w, struct rte_mbuf *m)
 		return DROP_TTL;
 	pkt->out_port = flow->port;
 	pkt->sa = flow->sa; /* from here on a packet in the clear, or one for the next tunnel */
-	pkt->wire_bytes = flow->sa ? esp_tunnel_length(flow->sa, len) : len;
+	pkt->wire_bytes = flow->sa ? ipsec_wire_length(flow->sa, ip, len) : len;
 	pkt->dscp = flow->sa && !flow->sa->copy_dscp ? flow->sa->outer[IPV4_TOS] >> 2 : ip[IPV4_TOS] >> 2;
 	if (unlikely(pkt->wire_bytes > flow->mtu))
 		return DROP_TOO_BIG;

@@ -4,7 +4,7 @@
  * not depend on how packets fall into bursts; the verdict itself is the window's, here and again at
  * replay_commit. */
 #include "dataplane/ipsec/esn.h"
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
 /* Distance behind the edge.  The header carries 32 bits: with ESN the nearer of the two meanings counts. */
@@ -43,7 +43,11 @@ replay_one(struct rte_mbuf *m)
 		sa->replays++;
 		return pkt->seq == 0 ? DROP_SEQ_ZERO : drop;
 	}
-	drop = esp_open(sa, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), pkt->seq, &pkt->op);
+	if (unlikely(sa->ah_len) &&
+		(rte_pktmbuf_headroom(m) < pkt->ipsec_at * 4u || rte_pktmbuf_tailroom(m) < IPSEC_ESN_BYTES))
+		return DROP_NO_ROOM;
+	drop = ipsec_open(sa, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), pkt->ipsec_at * 4u,
+		pkt->seq, &pkt->op);
 	if (unlikely(drop))
 		sa->errors++;
 	else if (pkt->lag < 0)

@@ -1,25 +1,37 @@
-/* sa_out: the sequence number and ESP round the packet (RFC 4303 §3.3).  After this point the order of
+/* sa_out: the sequence number, and ESP or AH round the packet (RFC 4303 §3.3, RFC 4302 §3.3).  After this point the order of
  * packets is the order of numbers; whatever reorders them later can push them out of the peer's window. */
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
+/* For the copy of the header before the packet, and the high half of the number behind it. */
+static bool
+ah_has_room(struct rte_mbuf *m, const struct sa *sa, const uint8_t *ip, uint32_t len)
+{
+	uint32_t head = sa->head == SA_HEAD_TRANSPORT ? ipsec_stay_read(ip, len) : sa->outer_len;
+
+	return rte_pktmbuf_headroom(m) >= sa->size.front + head && rte_pktmbuf_tailroom(m) >= IPSEC_ESN_BYTES;
+}
+
 static inline enum drop
-protect_one(struct rte_mbuf *m)
+protect_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
-	uint32_t inner = rte_pktmbuf_data_len(m);
-	uint32_t behind = esp_tunnel_length(sa, inner) - sa->head_len - inner;
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t inner = rte_pktmbuf_data_len(m), behind = ipsec_behind(sa, ip, inner);
 
 	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end */
 	if (unlikely(sa->seq == sa->seq_max))
 		return DROP_SEQ_EXHAUSTED;
-	if (unlikely(rte_pktmbuf_headroom(m) < sa->head_len || rte_pktmbuf_tailroom(m) < behind))
+	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || rte_pktmbuf_tailroom(m) < behind))
+		return behind == UINT32_MAX ? DROP_FRAGMENT : DROP_NO_ROOM;
+	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))
 		return DROP_NO_ROOM;
 	pkt->seq = ++sa->seq;
 	sa->packets++;
 	sa->bytes += inner;
-	esp_encap(sa, pkt_push(m, sa->head_len, behind), inner, pkt->seq, &pkt->op);
+	sa->last_ns = w->now;
+	ipsec_protect(sa, pkt_push(m, sa->size.front, behind), inner, pkt->seq, &pkt->op);
 	pkt->flags |= PKT_ENCRYPTED;
 	return DROP_NONE;
 }
@@ -28,7 +40,7 @@ void
 stage_sa_out(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = protect_one(pkts[i]);
+		enum drop drop = protect_one(w, pkts[i]);
 
 		if (unlikely(drop))
 			worker_drop(w, pkts[i], drop);

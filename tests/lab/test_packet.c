@@ -95,7 +95,7 @@ check_pkt(const struct rte_mbuf *m, uint32_t flow, uint32_t bytes, uint64_t num)
 
 	CU_ASSERT_EQUAL(rte_pktmbuf_data_len(m), bytes);
 	CU_ASSERT_EQUAL(rte_pktmbuf_pkt_len(m), bytes);
-	CU_ASSERT_EQUAL(rte_pktmbuf_headroom(m), RTE_PKTMBUF_HEADROOM);
+	CU_ASSERT_EQUAL(rte_pktmbuf_headroom(m), PKT_HEADROOM);
 	CU_ASSERT_EQUAL(pkt->flow, flow);
 	CU_ASSERT_EQUAL(pkt->num, num);
 	CU_ASSERT_EQUAL(pkt->time_ns, 0x0102030405060708 + num);

@@ -281,12 +281,12 @@ kit_receive(struct kit *kit, uint8_t *packet, uint32_t len, uint64_t seq)
 	struct kit_verdict v = {.crypto = CRYPTO_FAILED};
 	struct crypto_op op;
 
-	v.open = esp_open(kit->in, packet, len, seq, &op);
+	v.open = ipsec_open(kit->in, packet, len, kit_at(packet), seq, &op);
 	if (v.open != DROP_NONE)
 		return v;
 	v.crypto = kit_run(kit, &op);
 	if (v.crypto == CRYPTO_OK)
-		v.decap = esp_decap(kit->in, packet, len, &v.inner);
+		v.decap = kit_decap(kit->in, packet, len, &v.inner);
 	return v;
 }
 

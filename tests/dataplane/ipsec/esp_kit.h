@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dataplane/ipsec/esp.h"
+#include "dataplane/ipsec/ipsec.h"
 
 #define KIT_SPI 0xc0ffee01u
 #define KIT_SRC 0xc0000201u /* 192.0.2.1 */
@@ -62,14 +62,53 @@ int kit_unseal(const struct kit *kit, const uint8_t *packet, uint32_t len, uint6
 /* One AES block under the cipher key. */
 void kit_block(const struct kit *kit, const uint8_t in[16], uint8_t out[16]);
 
-/* esp_open(), engine, esp_decap(): what a gateway does with an inbound packet. */
+/* Where ESP begins behind an IPv4 header. */
+static inline uint32_t
+kit_at(const uint8_t *packet)
+{
+	return (packet[0] & 15u) * 4u;
+}
+
+static inline uint32_t
+kit_length(const struct sa *sa, uint32_t inner_len)
+{
+	return ipsec_outer_len(&sa->size, inner_len, 0);
+}
+
+static inline uint32_t
+kit_trailer_length(const struct sa *sa, uint32_t inner_len)
+{
+	return kit_length(sa, inner_len) - sa->size.front - inner_len - sa->size.behind;
+}
+
+static inline bool
+kit_peek(const uint8_t *packet, uint32_t len, uint32_t *spi, uint32_t *seq)
+{
+	struct ipsec_peek peek;
+
+	if (len < 20 || ipsec_peek(packet, len, &peek) != DROP_NONE)
+		return false;
+	*spi = peek.spi;
+	*seq = peek.seq;
+	return true;
+}
+
+static inline enum drop
+kit_decap(const struct sa *sa, uint8_t *packet, uint32_t len, struct ipsec_inner *inner)
+{
+	bool tfc;
+
+	return ipsec_decap(sa, packet, len, kit_at(packet), inner, &tfc);
+}
+
+/* ipsec_open(), engine, ipsec_decap(): what a gateway does with an inbound packet. */
 struct kit_verdict {
 	enum drop open;	 /* the rest only where DROP_NONE */
 	uint8_t crypto;	 /* enum crypto_result */
 	enum drop decap; /* only where CRYPTO_OK */
-	struct esp_inner inner;
+	struct ipsec_inner inner;
 };
-struct kit_verdict kit_receive(struct kit *kit, uint8_t *packet, uint32_t len, uint64_t seq);
+struct kit_verdict kit_receive(struct kit *kit, kit_at(engine), uint8_t *packet, uint32_t len, uint64_t seq);
 
 /* Whole pages between two that fault. */
 struct guard {

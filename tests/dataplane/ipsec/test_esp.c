@@ -23,14 +23,14 @@ check_overhead(struct kit *kit)
 	/* IPv4 tunnel, MTU 1500: the published figures; NULL and encryption alone worked out by hand */
 	uint32_t want = t->gcm ? 1446 : t->cbc ? (t->icv ? 1438 : 1454) : t->icv == 12 ? 1458 : 1454;
 
-	CU_ASSERT_EQUAL(esp_inner_max(kit->out, 1500), want);
+	CU_ASSERT_EQUAL(ipsec_inner_max(&kit->out->size, 1500, 0), want);
 	for (uint32_t n = 1; n < 100; n++) {
 		uint32_t sealed = n + 2;
 
 		while (sealed % t->block)
 			sealed++;
-		CU_ASSERT_EQUAL(esp_trailer_length(kit->out, n), sealed - n);
-		CU_ASSERT_EQUAL(esp_tunnel_length(kit->out, n), 20 + 8 + t->iv + sealed + t->icv);
+		CU_ASSERT_EQUAL(kit_trailer_length(kit->out, n), sealed - n);
+		CU_ASSERT_EQUAL(kit_length(kit->out, n), 20 + 8 + t->iv + sealed + t->icv);
 	}
 }
 
@@ -40,9 +40,9 @@ check_inner_max(struct kit *kit)
 	uint32_t best = 0;
 
 	for (uint32_t mtu = 0; mtu <= 9100; mtu++) {
-		while (esp_tunnel_length(kit->out, best + 1) <= mtu)
+		while (kit_length(kit->out, best + 1) <= mtu)
 			best++;
-		CU_ASSERT_EQUAL(esp_inner_max(kit->out, mtu), best);
+		CU_ASSERT_EQUAL(ipsec_inner_max(&kit->out->size, mtu, 0), best);
 	}
 }
 
@@ -70,7 +70,7 @@ check_wire(const struct kit *kit, const uint8_t *outer, uint64_t seq)
 
 	CU_ASSERT_EQUAL(load_be32(esp), KIT_SPI);
 	CU_ASSERT_EQUAL(load_be32(esp + 4), (uint32_t)seq);
-	CU_ASSERT(esp_peek(outer, 28, &spi, &low) && spi == KIT_SPI && low == (uint32_t)seq);
+	CU_ASSERT(kit_peek(outer, 28, &spi, &low) && spi == KIT_SPI && low == (uint32_t)seq);
 	if (kit->t->gcm)
 		CU_ASSERT_EQUAL(load_be64(esp + 8), seq);
 	if (kit->t->cbc) { /* SP 800-38A Appendix C: the enciphered nonce */
@@ -86,7 +86,7 @@ static void
 check_trip(struct kit *kit, uint8_t *room, uint32_t len, uint64_t seq)
 {
 	static const uint8_t zero[4];
-	uint32_t head = 28 + kit->t->iv, total = esp_tunnel_length(kit->out, len);
+	uint32_t head = 28 + kit->t->iv, total = kit_length(kit->out, len);
 	uint32_t tail = total - head - len - kit->t->icv;
 	uint8_t *outer = room + 64, want[ROOM], text[ROOM];
 	struct kit_verdict v;
@@ -96,7 +96,7 @@ check_trip(struct kit *kit, uint8_t *room, uint32_t len, uint64_t seq)
 	kit_trailer(want + len, (uint8_t)(tail - 2), 4);
 	memset(room, CANARY, total + 128);
 	memcpy(outer + head, want, len);
-	esp_encap(kit->out, outer, len, seq, &op);
+	ipsec_protect(kit->out, outer, len, seq, &op);
 	CU_ASSERT_EQUAL(kit_run(kit, &op), CRYPTO_OK);
 	CU_ASSERT(outer[-1] == CANARY && outer[total] == CANARY && outer[total + 15] == CANARY);
 	check_wire(kit, outer, seq);
@@ -167,13 +167,13 @@ check_high_half(struct kit *kit)
 {
 	static const uint64_t highs[] = {0, 1, 2, 4, 0x80000000, 0xffffffff};
 	uint8_t clear[128], sealed[128], packet[128];
-	uint32_t total = esp_tunnel_length(kit->out, 40);
+	uint32_t total = kit_length(kit->out, 40);
 	uint64_t seq = UINT64_C(0x300000005);
 	struct crypto_op op;
 
 	kit_inner(clear, 40, 0, 0);
-	memcpy(sealed + kit->out->head_len, clear, 40);
-	esp_encap(kit->out, sealed, 40, seq, &op);
+	memcpy(sealed + kit->out->size.front, clear, 40);
+	ipsec_protect(kit->out, sealed, 40, seq, &op);
 	CU_ASSERT_EQUAL(kit_run(kit, &op), CRYPTO_OK);
 	for (unsigned i = 0; i < sizeof(highs) / sizeof(highs[0]); i++) {
 		memcpy(packet, sealed, total);
@@ -200,8 +200,8 @@ check_iv(struct kit *kit)
 	if (!kit->t->cbc)
 		return;
 	for (unsigned i = 0; i < 200; i++) {
-		kit_inner(packet + kit->out->head_len, 60, 0, 0);
-		esp_encap(kit->out, packet, 60, i + 1, &op);
+		kit_inner(packet + kit->out->size.front, 60, 0, 0);
+		ipsec_protect(kit->out, packet, 60, i + 1, &op);
 		CU_ASSERT_EQUAL(kit_run(kit, &op), CRYPTO_OK);
 		memcpy(seen[i], packet + 28, 16);
 		for (unsigned j = 0; j < i; j++)
@@ -226,13 +226,13 @@ check_outer(struct kit *kit, uint8_t tos, uint16_t fragment)
 	uint16_t id = kit->out->ip_id, want_df;
 	struct crypto_op op;
 
-	kit_inner(packet + kit->out->head_len, 61, tos, fragment);
-	esp_encap(kit->out, packet, 61, 9, &op);
+	kit_inner(packet + kit->out->size.front, 61, tos, fragment);
+	ipsec_protect(kit->out, packet, 61, 9, &op);
 	want_tos = (uint8_t)((cfg->dscp < 0 ? tos >> 2 : cfg->dscp) << 2 | (tos & 3));
 	want_df = cfg->df == CFG_DF_SET || (cfg->df == CFG_DF_COPY && fragment & 0x4000) ? 0x4000 : 0;
 	CU_ASSERT_EQUAL(packet[0], 0x45);
 	CU_ASSERT_EQUAL(packet[1], want_tos);
-	CU_ASSERT_EQUAL(load_be16(packet + 2), esp_tunnel_length(kit->out, 61));
+	CU_ASSERT_EQUAL(load_be16(packet + 2), kit_length(kit->out, 61));
 	CU_ASSERT_EQUAL(load_be16(packet + 4), id);
 	CU_ASSERT_EQUAL(load_be16(packet + 6), want_df);
 	CU_ASSERT_EQUAL(packet[8], cfg->ttl);

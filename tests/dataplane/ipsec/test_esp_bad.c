@@ -17,10 +17,10 @@ packet_make(struct kit *kit, uint8_t *outer, uint32_t len)
 {
 	struct crypto_op op;
 
-	kit_inner(outer + kit->out->head_len, len, 0, 0);
-	esp_encap(kit->out, outer, len, SEQ, &op);
+	kit_inner(outer + kit->out->size.front, len, 0, 0);
+	ipsec_protect(kit->out, outer, len, SEQ, &op);
 	CU_ASSERT_EQUAL_FATAL(kit_run(kit, &op), CRYPTO_OK);
-	return esp_tunnel_length(kit->out, len);
+	return kit_length(kit->out, len);
 }
 
 /* ---- lengths ---- */
@@ -40,16 +40,16 @@ static void
 check_truncated(struct kit *kit, uint8_t *p, uint32_t n)
 {
 	struct kit_verdict v;
-	struct esp_inner inner;
+	struct ipsec_inner inner;
 	uint32_t spi, seq;
 
-	CU_ASSERT_EQUAL(esp_peek(p, n, &spi, &seq), n >= 28);
+	CU_ASSERT_EQUAL(kit_peek(p, n, &spi, &seq), n >= 28);
 	v = kit_receive(kit, p, n, SEQ);
 	CU_ASSERT_EQUAL(v.open, length_is_good(kit->t, n) ? DROP_NONE : DROP_ESP_LENGTH);
 	if (v.open == DROP_NONE && kit->t->icv)
 		CU_ASSERT_EQUAL(v.crypto, CRYPTO_BAD_ICV);
 	/* and what encryption alone has to stand: rubbish where the trailer should be */
-	CU_ASSERT_NOT_EQUAL(esp_decap(kit->in, p, n, &inner), DROP_NONE);
+	CU_ASSERT_NOT_EQUAL(kit_decap(kit->in, p, n, &inner), DROP_NONE);
 }
 
 /* Each prefix of a good packet, against the page behind and the one in front. */
@@ -80,7 +80,7 @@ check_bounds_out(struct kit *kit)
 
 	guard_init(&guard, 512);
 	for (uint32_t len = 20; len < 90; len++) {
-		uint32_t total = esp_tunnel_length(kit->out, len);
+		uint32_t total = kit_length(kit->out, len);
 
 		CU_ASSERT_EQUAL(packet_make(kit, guard_back(&guard, total), len), total);
 		CU_ASSERT_EQUAL(packet_make(kit, guard_front(&guard), len), total);
@@ -98,7 +98,7 @@ check_lengths_options(struct kit *kit)
 	for (uint32_t header = 20; header <= 60; header += 4) {
 		packet[0] = (uint8_t)(0x40 | header / 4);
 		for (uint32_t n = header; n < 200; n++)
-			CU_ASSERT_EQUAL(esp_open(kit->in, packet, n, SEQ, &op),
+			CU_ASSERT_EQUAL(ipsec_open(kit->in, packet, n, kit_at(packet), SEQ, &op),
 				length_is_good(kit->t, n - header + 20) ? DROP_NONE : DROP_ESP_LENGTH);
 	}
 }
@@ -113,7 +113,7 @@ check_flips(struct kit *kit)
 	for (uint32_t bit = 20 * 8; bit < len * 8; bit++) {
 		memcpy(packet, whole, len);
 		packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		CU_ASSERT_FATAL(esp_peek(packet, len, &spi, &seq));
+		CU_ASSERT_FATAL(kit_peek(packet, len, &spi, &seq));
 		CU_ASSERT_EQUAL(spi == KIT_SPI, bit >= 24 * 8);
 		if (bit < 24 * 8 || !kit->t->icv)
 			continue;
@@ -179,11 +179,11 @@ check_pad_said(struct kit *kit)
 	}
 }
 
-/* Each byte of each pad length wrong, on the clear text: esp_decap() alone. */
+/* Each byte of each pad length wrong, on the clear text: ipsec_decap() alone. */
 static void
 test_pad_bytes(void)
 {
-	struct esp_inner inner;
+	struct ipsec_inner inner;
 	uint8_t packet[512];
 	struct kit kit;
 
@@ -196,10 +196,10 @@ test_pad_bytes(void)
 		packet[0] = 0x45;
 		kit_inner(packet + 28, 20, 0, 0);
 		kit_trailer(packet + 28 + 20, (uint8_t)pad, 4);
-		CU_ASSERT_EQUAL(esp_decap(kit.in, packet, n, &inner), DROP_NONE);
+		CU_ASSERT_EQUAL(kit_decap(kit.in, packet, n, &inner), DROP_NONE);
 		for (uint32_t i = 28 + 20; i < at; i++) {
 			packet[i] ^= (uint8_t)(1 << i % 8);
-			CU_ASSERT_EQUAL(esp_decap(kit.in, packet, n, &inner), DROP_PAD);
+			CU_ASSERT_EQUAL(kit_decap(kit.in, packet, n, &inner), DROP_PAD);
 			packet[i] ^= (uint8_t)(1 << i % 8);
 		}
 	}
@@ -210,7 +210,7 @@ test_pad_bytes(void)
 static void
 test_pad_before(void)
 {
-	struct esp_inner inner;
+	struct ipsec_inner inner;
 	uint8_t packet[512];
 	struct kit kit;
 
@@ -220,7 +220,7 @@ test_pad_before(void)
 		memset(packet, 0, sizeof(packet));
 		packet[0] = 0x45;
 		kit_trailer(packet + 28 - 1, (uint8_t)(room + 1), 4);
-		CU_ASSERT_EQUAL(esp_decap(kit.in, packet, 28 + room + 2 + kit.t->icv, &inner), DROP_PAD);
+		CU_ASSERT_EQUAL(kit_decap(kit.in, packet, 28 + room + 2 + kit.t->icv, &inner), DROP_PAD);
 	}
 	esp_kit_fini(&kit);
 }

@@ -93,12 +93,12 @@ static void
 check_sizes(const struct sa *sa, const struct kit_transform *t)
 {
 	CU_ASSERT_EQUAL((uintptr_t)sa % 64, 0);
-	CU_ASSERT_EQUAL(sa->head_len, 28 + t->iv);
+	CU_ASSERT_EQUAL(sa->size.front, 28 + t->iv);
 	CU_ASSERT_EQUAL(sa->iv_len, t->iv);
 	CU_ASSERT_EQUAL(sa->icv_len, t->icv);
-	CU_ASSERT_EQUAL(sa->block, t->block);
-	CU_ASSERT_EQUAL(sa->aead, t->gcm);
-	CU_ASSERT_EQUAL(sa->cbc, t->cbc);
+	CU_ASSERT_EQUAL(sa->size.block, t->block);
+	CU_ASSERT_EQUAL(sa->mode == ALG_MODE_GCM, t->gcm);
+	CU_ASSERT_EQUAL(sa->mode == ALG_MODE_CBC, t->cbc);
 	CU_ASSERT_EQUAL(sa->authenticated, t->icv > 0);
 }
 
