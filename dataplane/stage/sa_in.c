@@ -1,6 +1,7 @@
 /* sa_in: SPI, destination and protocol name the SA (RFC 4303 §3.4.2, RFC 4302 §3.4.2), behind UDP too (RFC 3948). */
 #include <rte_prefetch.h>
 
+#include "base/ip.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/worker.h"
