@@ -108,7 +108,7 @@ struct kit_verdict {
 	enum drop decap; /* only where CRYPTO_OK */
 	struct ipsec_inner inner;
 };
-struct kit_verdict kit_receive(struct kit *kit, kit_at(engine), uint8_t *packet, uint32_t len, uint64_t seq);
+struct kit_verdict kit_receive(struct kit *kit, uint8_t *packet, uint32_t len, uint64_t seq);
 
 /* Whole pages between two that fault. */
 struct guard {
