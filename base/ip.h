@@ -1,6 +1,6 @@
-/* An address of either family: 128 bits in host byte order, IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), so that
- * comparing, hashing and prefixes need no question about the family.  The length of an IPv4 prefix is 96 more
- * than it is written; length 0 is every address of both families.  Any thread. */
+/* An address of either family: 128 bits in host byte order, IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), so
+ * that comparing, hashing and prefixes need no question about the family.  The length of an IPv4 prefix is 96
+ * more than it is written; length 0 is every address of both families.  Any thread. */
 #ifndef BASE_IP_H
 #define BASE_IP_H
 

@@ -276,8 +276,7 @@ combination_check(unsigned cipher, unsigned auth, char *message, size_t bytes)
 }
 
 static void
-transform_sum(
-	struct transform *transform, enum alg_proto proto, enum alg_cipher cipher, enum alg_auth auth)
+transform_sum(struct transform *transform, enum alg_proto proto, enum alg_cipher cipher, enum alg_auth auth)
 {
 	const struct alg_cipher_info *c = &alg_cipher_info[cipher];
 	const struct alg_auth_info *a = &alg_auth_info[auth];
@@ -332,8 +331,10 @@ transform_parse(const char *words, struct transform *transform, char *message, s
 		return status;
 	if (set.has_esp && set.has_ah) {
 		snprintf(message, bytes,
-			"\"%s\" is AH over ESP, which is two SAs; allowed: one SA for the \"esp-\" words, and "
-			"one for \"ah-\" with over = the name of the first", words);
+			"\"%s\" is AH over ESP, which is two SAs; allowed: one SA for the \"esp-\" words, "
+			"and "
+			"one for \"ah-\" with over = the name of the first",
+			words);
 		return ST_ERR_CONFIG;
 	}
 	*transform = set.has_esp ? set.esp : set.ah;
@@ -347,7 +348,8 @@ transform_text(const struct transform *transform, char *out, size_t bytes)
 	struct span c = ah ? (struct span){"", 0} : synonym_first(transform->cipher);
 	struct span a = synonym_first((ah ? ROW_AH : ROW_AUTH) + transform->auth);
 
-	snprintf(out, bytes, "%.*s%s%.*s", (int)c.bytes, c.text, a.bytes && c.bytes ? " " : "", (int)a.bytes, a.text);
+	snprintf(out, bytes, "%.*s%s%.*s", (int)c.bytes, c.text, a.bytes && c.bytes ? " " : "", (int)a.bytes,
+		a.text);
 }
 
 bool

@@ -54,8 +54,8 @@ struct crypto_op {
 	uint8_t flags;	 /* enum crypto_flag */
 	uint8_t aad_len; /* AEAD: 8 or, with ESN, 12 */
 	uint8_t result;	 /* enum crypto_result, set by the engine */
-	/* GCM, GMAC, ChaCha20-Poly1305: salt || IV, 12 bytes; CCM: salt || IV, 11 bytes; CTR: nonce || IV || 1,
-	 * 16 bytes (RFC 3686 §4); CBC: a block */
+	/* GCM, GMAC, ChaCha20-Poly1305: salt || IV, 12 bytes; CCM: salt || IV, 11 bytes; CTR: nonce || IV ||
+	 * 1, 16 bytes (RFC 3686 §4); CBC: a block */
 	uint8_t iv[16];
 	uint8_t aad[12];		  /* AEAD: SPI || [high half] || low half (RFC 4106 §5) */
 	uint8_t icv_copy[CRYPTO_ICV_MAX]; /* a place for the caller's copy of the ICV (RFC 4303 §2.2.1) */
@@ -89,7 +89,8 @@ extern const char *const engine_counter_texts[ENGINE_COUNTER_COUNT];
 struct engine_ops {
 	const char *name; /* row of engine.def */
 	/* cfg is borrowed for the life of the engine.  Calls through engine_create(). */
-	enum status (*create)(const struct cfg_engine *cfg, struct engine **engine, char *message, size_t bytes);
+	enum status (*create)(
+		const struct cfg_engine *cfg, struct engine **engine, char *message, size_t bytes);
 	void (*destroy)(struct engine *engine);
 	/* ERR_UNSUPPORTED where this engine lacks the transform, ERR_RANGE where it holds no more.  Keys are
 	 * copied, expanded, and wiped on destroy. */

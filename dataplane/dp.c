@@ -95,8 +95,8 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		if (status)
 			return status;
 		if (cfg->direction == CFG_IN)
-			status = sad_add(
-				dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto, dp->sas[i]);
+			status = sad_add(dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto,
+				dp->sas[i]);
 		if (status) {
 			snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
 			return status;

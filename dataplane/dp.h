@@ -29,9 +29,9 @@ struct dp_stats {
 };
 
 /* ports: one for each cfg->ports, in that order, the caller's, to outlive the gateway.  pool: where packets
- * come from that the gateway makes itself (keepalives), with struct pkt behind each mbuf; NULL: it makes none.
- * cycles: a cycle counter for stage times, or NULL.  cfg is borrowed.  ERR_CONFIG and ERR_UNSUPPORTED write one line into
- * message. */
+ * come from that the gateway makes itself (keepalives), with struct pkt behind each mbuf; NULL: it makes
+ * none. cycles: a cycle counter for stage times, or NULL.  cfg is borrowed.  ERR_CONFIG and ERR_UNSUPPORTED
+ * write one line into message. */
 enum status dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
 	uint64_t (*cycles)(void), struct dp **dp, char *message, size_t bytes);
 /* Frees what waits in its queues. */

@@ -1,5 +1,6 @@
-/* NAT-keepalives: after a silence a single byte 0xff in UDP 4500, so that a NAT on the way remembers the pair of
- * addresses.  RFC 3948 §2.3, §4.  The only packets that a gateway makes out of nothing: they are counted as created.
+/* NAT-keepalives: after a silence a single byte 0xff in UDP 4500, so that a NAT on the way remembers the pair
+ * of addresses.  RFC 3948 §2.3, §4.  The only packets that a gateway makes out of nothing: they are counted
+ * as created.
  *
  * A gateway without a pool sends none; where the pool is empty the next is due after another silence. */
 #include "dataplane/keepalive.h"

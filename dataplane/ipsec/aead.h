@@ -1,6 +1,6 @@
-/* What the AEADs of ESP start from and authenticate besides the text, the same in both directions: AES-GCM (RFC
- * 4106), GMAC (RFC 4543), AES-CCM (RFC 4309), ChaCha20-Poly1305 (RFC 7634).
- * Fills struct crypto_op only; the text is described by esp_out.c and esp_in.c. */
+/* What the AEADs of ESP start from and authenticate besides the text, the same in both directions: AES-GCM
+ * (RFC 4106), GMAC (RFC 4543), AES-CCM (RFC 4309), ChaCha20-Poly1305 (RFC 7634). Fills struct crypto_op only;
+ * the text is described by esp_out.c and esp_in.c. */
 #ifndef DATAPLANE_IPSEC_AEAD_H
 #define DATAPLANE_IPSEC_AEAD_H
 

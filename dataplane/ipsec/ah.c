@@ -1,9 +1,9 @@
 /* AH: the ICV of a packet over its header too, with what may change under way as zero.  RFC 4302.
  *
- * The header is copied into the bytes before the packet, then muted in place, so that any engine hashes one run of
- * bytes; afterwards it is put back.  Where the copy stands follows from op->aad_len, which counts words of it: AH has
- * no AAD.  The high half of an ESN is hashed behind the packet (§2.5.1).  Inbound and outbound the ICV field is zero
- * meanwhile, and the ICV itself in op->icv_copy. */
+ * The header is copied into the bytes before the packet, then muted in place, so that any engine hashes one
+ * run of bytes; afterwards it is put back.  Where the copy stands follows from op->aad_len, which counts
+ * words of it: AH has no AAD.  The high half of an ESN is hashed behind the packet (§2.5.1).  Inbound and
+ * outbound the ICV field is zero meanwhile, and the ICV itself in op->icv_copy. */
 #include <string.h>
 
 #include "dataplane/ipsec/ipsec_priv.h"

@@ -1,8 +1,10 @@
-/* The fields of IP headers that change under way count as zero in the ICV of AH.  RFC 4302 §3.3.3.1 and Appendix A.
+/* The fields of IP headers that change under way count as zero in the ICV of AH.  RFC 4302 §3.3.3.1 and
+ * Appendix A.
  *
- * IPv4: TOS, flags and offset, TTL, checksum; of the options those that Appendix A1 does not call immutable.  IPv6:
- * traffic class, flow label, hop limit; option data whose type says that it may change (RFC 8200 §4.2).  With a source
- * route the sender takes the addresses as they will be at the end; the receiver is at the end. */
+ * IPv4: TOS, flags and offset, TTL, checksum; of the options those that Appendix A1 does not call immutable.
+ * IPv6: traffic class, flow label, hop limit; option data whose type says that it may change (RFC 8200 §4.2).
+ * With a source route the sender takes the addresses as they will be at the end; the receiver is at the end.
+ */
 #include <string.h>
 
 #include "dataplane/ipsec/ipsec_priv.h"
@@ -27,8 +29,8 @@ option_is_immutable(uint8_t type)
 	       type == OPTION_MULTI_DESTINATION;
 }
 
-/* RFC 791 §3.1: type, length, pointer (from 1, 4 is the first address), addresses.  The last one is where the packet
- * will be in the end, unless it is there already. */
+/* RFC 791 §3.1: type, length, pointer (from 1, 4 is the first address), addresses.  The last one is where the
+ * packet will be in the end, unless it is there already. */
 static void
 source_route_finish(uint8_t *ip, const uint8_t *option, uint32_t bytes)
 {
@@ -89,8 +91,8 @@ extension_options_mute(uint8_t *header, uint32_t bytes)
 	return true;
 }
 
-/* Type 0 and 2: next header, length, type, segments left, reserved, addresses.  The sender arranges them as they
- * will be: the destination is the last, the others have moved up by one. */
+/* Type 0 and 2: next header, length, type, segments left, reserved, addresses.  The sender arranges them as
+ * they will be: the destination is the last, the others have moved up by one. */
 static bool
 routing_finish(uint8_t *ip, uint8_t *header, uint32_t bytes)
 {

@@ -1,5 +1,5 @@
-/* Opening a packet: describes its verification and decryption, and afterwards finds the inner packet.  RFC 4303
- * §3.4, RFC 4302 §3.4, RFC 3948 §2 (NAT-T), and the algorithms that esp_out.c names.
+/* Opening a packet: describes its verification and decryption, and afterwards finds the inner packet.  RFC
+ * 4303 §3.4, RFC 4302 §3.4, RFC 3948 §2 (NAT-T), and the algorithms that esp_out.c names.
  *
  * Nothing here trusts a length that came from the wire.  Does not look up the SA, infer ESN halves, check
  * replay or policy, nor count: the stages do. */
@@ -112,7 +112,8 @@ mac_describe(const struct sa *sa, uint8_t *text, uint32_t text_len, uint64_t seq
 }
 
 enum drop
-ipsec_open(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, uint64_t seq, struct crypto_op *op)
+ipsec_open(
+	const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, uint64_t seq, struct crypto_op *op)
 {
 	uint32_t front = at + IPSEC_ESP_BYTES + sa->iv_len, text_len;
 	uint8_t *text = packet + front;
@@ -162,7 +163,8 @@ text_decap(const struct sa *sa, uint8_t *packet, uint32_t at, uint32_t text, uin
 }
 
 static enum drop
-ah_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner, bool *tfc)
+ah_decap(
+	const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner, bool *tfc)
 {
 	uint32_t text = at + sa->ah_len;
 	enum drop drop = text_decap(sa, packet, at, text, len - text, packet[at], inner, tfc);
@@ -172,7 +174,8 @@ ah_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct
 }
 
 enum drop
-ipsec_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner, bool *tfc)
+ipsec_decap(
+	const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner, bool *tfc)
 {
 	uint32_t front = at + IPSEC_ESP_BYTES + sa->iv_len, room, pad;
 	const uint8_t *trailer; /* pad length and next header */

@@ -1,6 +1,6 @@
-/* Protecting a packet: from a clear one to one that waits for encryption.  RFC 4303 §3.3, RFC 4106 (GCM) and the other
- * AEADs (aead.h), RFC 3602 and RFC 2451 (CBC), RFC 3686 (CTR), RFC 2410 (NULL), RFC 6040 §4.1 (ECN), NIST SP 800-38A
- * Appendix C (unpredictable IV).
+/* Protecting a packet: from a clear one to one that waits for encryption.  RFC 4303 §3.3, RFC 4106 (GCM) and
+ * the other AEADs (aead.h), RFC 3602 and RFC 2451 (CBC), RFC 3686 (CTR), RFC 2410 (NULL), RFC 6040 §4.1
+ * (ECN), NIST SP 800-38A Appendix C (unpredictable IV).
  *
  * One pass of wide stores, no loops; the branches depend on the SA only, so a burst on one SA predicts them.
  * Does not take sequence numbers, count, move the inner packet or look for room: its callers do. */
@@ -110,8 +110,8 @@ esp_protect(const struct sa *sa, uint8_t *esp, uint8_t *end, uint32_t trailer, u
 	uint64_t seq, struct crypto_op *op)
 {
 	store_be64(esp, (uint64_t)sa->spi << 32 | (uint32_t)seq);
-	/* Short trailers are written in one go where an ICV of 8 bytes or more stands behind them to be written
-	 * later; CBC and CTR may have nothing. */
+	/* Short trailers are written in one go where an ICV of 8 bytes or more stands behind them to be
+	 * written later; CBC and CTR may have nothing. */
 	if (sa->size.block > 4 || sa->icv_len < 8)
 		pad_write_block(end, trailer, next);
 	else

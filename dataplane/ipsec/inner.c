@@ -7,8 +7,8 @@
 #include "dataplane/ipsec/ecn.h"
 #include "dataplane/ipsec/ipsec_priv.h"
 
-/* Version, header length, total length and checksum of what stands in `room` bytes.  Returns the total length, 0
- * where this is no good packet. */
+/* Version, header length, total length and checksum of what stands in `room` bytes.  Returns the total
+ * length, 0 where this is no good packet. */
 static inline uint32_t
 v4_check(const uint8_t *ip, uint32_t room)
 {
@@ -67,8 +67,8 @@ inner_tunnel(const uint8_t *packet, uint8_t *inner, uint32_t room, uint8_t next,
 	return *total ? ecn_combine(packet, inner) : DROP_IP_HEADER;
 }
 
-/* A NAT changed addresses that TCP and UDP have summed up; what the peer had for addresses is not known without IKE,
- * so the checksum is made anew (RFC 3948 §3.1.2, third way).  The ICV has proved the rest. */
+/* A NAT changed addresses that TCP and UDP have summed up; what the peer had for addresses is not known
+ * without IKE, so the checksum is made anew (RFC 3948 §3.1.2, third way).  The ICV has proved the rest. */
 static void
 checksum_renew(uint8_t *ip, uint32_t head_len, uint32_t len, uint8_t proto)
 {
@@ -85,8 +85,8 @@ checksum_renew(uint8_t *ip, uint32_t head_len, uint32_t len, uint8_t proto)
 }
 
 enum drop
-inner_transport(const struct sa *sa, uint8_t *packet, uint32_t at, uint32_t text, uint32_t text_len, uint8_t next,
-	struct ipsec_inner *inner)
+inner_transport(const struct sa *sa, uint8_t *packet, uint32_t at, uint32_t text, uint32_t text_len,
+	uint8_t next, struct ipsec_inner *inner)
 {
 	uint32_t head_len = at - (sa->natt ? IPSEC_UDP_BYTES : 0), len = head_len + text_len;
 	uint8_t *ip = packet + text - head_len;

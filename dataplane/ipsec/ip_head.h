@@ -59,15 +59,15 @@ ip_tos(const uint8_t *ip)
 	return ip_is_v6(ip) ? ipv6_class(ip) : ip[IPV4_TOS];
 }
 
-/* The whole header of a packet of len bytes: IPv6 with all hop-by-hop, routing and destination options headers.
- * False where it is longer than the packet. */
+/* The whole header of a packet of len bytes: IPv6 with all hop-by-hop, routing and destination options
+ * headers. False where it is longer than the packet. */
 bool ip_head_all(const uint8_t *ip, uint32_t len, struct ip_head *head);
-/* The part that stays in front of AH or ESP in transport mode: IPv6 destination options belong to it only where a
- * routing header follows them.  False where the header is broken, or the packet is a fragment. */
+/* The part that stays in front of AH or ESP in transport mode: IPv6 destination options belong to it only
+ * where a routing header follows them.  False where the header is broken, or the packet is a fragment. */
 bool ip_head_stays(const uint8_t *ip, uint32_t len, struct ip_head *head);
 
-/* The checksum of TCP, UDP or ICMPv6 over `bytes` from l4 on and the pseudo header of ip (RFC 9293 §3.1, RFC 768,
- * RFC 8200 §8.1), the checksum field being zero.  May be 0. */
+/* The checksum of TCP, UDP or ICMPv6 over `bytes` from l4 on and the pseudo header of ip (RFC 9293 §3.1, RFC
+ * 768, RFC 8200 §8.1), the checksum field being zero.  May be 0. */
 uint16_t ip_transport_checksum(const uint8_t *ip, uint8_t proto, const uint8_t *l4, uint32_t bytes);
 
 #endif

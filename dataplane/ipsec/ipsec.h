@@ -1,13 +1,13 @@
-/* ESP and AH of one packet, both directions, modes and families: bytes in, bytes out, no buffers, no clock, no EAL.
- * RFC 4303, RFC 4302, RFC 3948 (NAT-T), RFC 6040 (ECN).
+/* ESP and AH of one packet, both directions, modes and families: bytes in, bytes out, no buffers, no clock,
+ * no EAL. RFC 4303, RFC 4302, RFC 3948 (NAT-T), RFC 6040 (ECN).
  *
  * A packet is described to an engine between two halves: ipsec_protect(), engine, ipsec_finish() where
- * sa->finishes; ipsec_peek(), ipsec_open(), engine, ipsec_close(), ipsec_decap().  Lengths are bytes; every length
- * that comes from a packet is checked before use.
+ * sa->finishes; ipsec_peek(), ipsec_open(), engine, ipsec_close(), ipsec_decap().  Lengths are bytes; every
+ * length that comes from a packet is checked before use.
  *
- * Room: protect wants sa->size.front bytes free before the packet, and ipsec_behind() after it.  AH keeps a copy of
- * the IP header in the bytes before the packet from protect to finish, and from open to close (IPSEC_AH_SCRATCH at
- * least), and with ESN uses 4 bytes behind it. */
+ * Room: protect wants sa->size.front bytes free before the packet, and ipsec_behind() after it.  AH keeps a
+ * copy of the IP header in the bytes before the packet from protect to finish, and from open to close
+ * (IPSEC_AH_SCRATCH at least), and with ESN uses 4 bytes behind it. */
 #ifndef DATAPLANE_IPSEC_IPSEC_H
 #define DATAPLANE_IPSEC_IPSEC_H
 
@@ -38,8 +38,8 @@ ipsec_inner_len(const struct sa *sa, uint32_t len)
 	return __builtin_expect(len < sa->tfc, 0) ? sa->tfc : len;
 }
 
-/* Bytes of the packet on the wire round an inner one: with all SAs that it gets.  A packet that transport mode
- * cannot carry counts as it is. */
+/* Bytes of the packet on the wire round an inner one: with all SAs that it gets.  A packet that transport
+ * mode cannot carry counts as it is. */
 static inline uint32_t
 ipsec_wire_length(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
@@ -61,14 +61,16 @@ ipsec_behind(const struct sa *sa, const uint8_t *ip, uint32_t len)
 	return ipsec_outer_len(&sa->size, ipsec_inner_len(sa, len), stay) - sa->size.front - len;
 }
 
-/* The packet of inner_len bytes stands at packet + sa->size.front and becomes one that begins at packet; its length
- * is that of ipsec_outer_len().  Writes headers, IV (or the nonce that becomes it), padding and trailer, and
- * describes the cryptography in *op.  The caller took `seq` from sa->seq. */
+/* The packet of inner_len bytes stands at packet + sa->size.front and becomes one that begins at packet; its
+ * length is that of ipsec_outer_len().  Writes headers, IV (or the nonce that becomes it), padding and
+ * trailer, and describes the cryptography in *op.  The caller took `seq` from sa->seq. */
 void ipsec_protect(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint64_t seq, struct crypto_op *op);
-/* After the engine, where sa->finishes: the ICV of AH and the header that it hid, the UDP checksum over IPv6. */
+/* After the engine, where sa->finishes: the ICV of AH and the header that it hid, the UDP checksum over IPv6.
+ */
 void ipsec_finish(const struct sa *sa, uint8_t *packet, uint32_t len, struct crypto_op *op);
 
-/* A NAT-keepalive (RFC 3948 §2.3) of this SA with natt, at most SA_OUTER_MAX + 1 bytes; returns its length. */
+/* A NAT-keepalive (RFC 3948 §2.3) of this SA with natt, at most SA_OUTER_MAX + 1 bytes; returns its length.
+ */
 uint32_t ipsec_keepalive_write(struct sa *sa, uint8_t *packet);
 
 /* What an inbound packet shows before any SA is known. */
@@ -78,8 +80,8 @@ struct ipsec_peek {
 	uint8_t proto; /* ALG_ESP or ALG_AH */
 };
 
-/* DROP_ESP_LENGTH or DROP_AH_LENGTH where the header does not fit, DROP_NATT_KEEPALIVE, DROP_NATT_IKE (non-ESP
- * marker), DROP_NOT_MINE where it is none of these.  The IP header was checked. */
+/* DROP_ESP_LENGTH or DROP_AH_LENGTH where the header does not fit, DROP_NATT_KEEPALIVE, DROP_NATT_IKE
+ * (non-ESP marker), DROP_NOT_MINE where it is none of these.  The IP header was checked. */
 enum drop ipsec_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek);
 
 /* Checks lengths and describes how the packet with the 64-bit number `seq` is verified and decrypted. */
@@ -94,11 +96,11 @@ struct ipsec_inner {
 	uint32_t len;
 };
 
-/* After the ICV was good: padding contents and length (PAD), next header (NEXT_HEADER; 59 is DUMMY); tunnel: inner
- * header sanity and its total length within the text (IP_HEADER; TFC padding behind it is cut off, and *tfc set), ECN
- * combination (RFC 6040 §4.2: ECN; else the inner header is updated with its checksum); transport: the header
- * moves up to the text, with length, protocol and checksums mended. */
-enum drop ipsec_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at, struct ipsec_inner *inner,
-	bool *tfc);
+/* After the ICV was good: padding contents and length (PAD), next header (NEXT_HEADER; 59 is DUMMY); tunnel:
+ * inner header sanity and its total length within the text (IP_HEADER; TFC padding behind it is cut off, and
+ * *tfc set), ECN combination (RFC 6040 §4.2: ECN; else the inner header is updated with its checksum);
+ * transport: the header moves up to the text, with length, protocol and checksums mended. */
+enum drop ipsec_decap(const struct sa *sa, uint8_t *packet, uint32_t len, uint32_t at,
+	struct ipsec_inner *inner, bool *tfc);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "dataplane/ipsec/ipsec.h"
 
-/* outer.c: the header of a packet of `total` bytes whose inner one stands at packet + sa->size.front; *stay is set to
- * its length with UDP, that is where ESP or AH begins.  Returns the number that the trailer or AH names as next
- * header.  For all but SA_HEAD_V4, which outer_write_v4() does. */
+/* outer.c: the header of a packet of `total` bytes whose inner one stands at packet + sa->size.front; *stay
+ * is set to its length with UDP, that is where ESP or AH begins.  Returns the number that the trailer or AH
+ * names as next header.  For all but SA_HEAD_V4, which outer_write_v4() does. */
 uint8_t outer_write(struct sa *sa, uint8_t *packet, uint32_t total, uint32_t *stay);
 /* The checksum of UDP round ESP, which IPv6 wants (RFC 8200 §8.1). */
 void outer_udp_checksum(uint8_t *packet, uint32_t len, uint32_t udp_at);
@@ -19,8 +19,8 @@ enum drop ah_open(
 /* Puts header and ICV back, after either direction. */
 void ah_restore(uint8_t *packet, const struct crypto_op *op, uint32_t icv_len);
 
-/* ah_mutable.c: sets to zero what may change under way, in a header of head_len bytes.  At the sender fields whose
- * final value can be told take that (RFC 4302 §3.3.3.1).  False where the header is broken. */
+/* ah_mutable.c: sets to zero what may change under way, in a header of head_len bytes.  At the sender fields
+ * whose final value can be told take that (RFC 4302 §3.3.3.1).  False where the header is broken. */
 bool ah_mute(uint8_t *packet, uint32_t head_len, bool sender);
 
 /* inner.c: what a decrypted packet of either mode is made of. */

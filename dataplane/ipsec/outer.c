@@ -1,5 +1,6 @@
-/* What stands before ESP or AH on the way out, but for the plain IPv4 tunnel: IPv6 tunnels, NAT-T, and the packet's
- * own header in transport mode.  RFC 4301 §5.1.2 (how outer headers are made), RFC 3948 §2.1, RFC 4303 §3.1.1.
+/* What stands before ESP or AH on the way out, but for the plain IPv4 tunnel: IPv6 tunnels, NAT-T, and the
+ * packet's own header in transport mode.  RFC 4301 §5.1.2 (how outer headers are made), RFC 3948 §2.1, RFC
+ * 4303 §3.1.1.
  *
  * Does not encrypt, and knows no buffers. */
 #include <string.h>
@@ -16,8 +17,8 @@ v4_complete(uint8_t *ip, uint32_t head_len, uint32_t total)
 	ipv4_checksum_set(ip, head_len);
 }
 
-/* DSCP, ECN and DF of the inner packet, whatever its family.  An IPv6 packet may not be fragmented by routers, so it
- * counts as one with DF (RFC 8200 §5). */
+/* DSCP, ECN and DF of the inner packet, whatever its family.  An IPv6 packet may not be fragmented by
+ * routers, so it counts as one with DF (RFC 8200 §5). */
 static uint16_t
 inner_df(const struct sa *sa, const uint8_t *inner)
 {

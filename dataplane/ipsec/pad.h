@@ -14,7 +14,8 @@
 
 extern const uint8_t pad_ramp[PAD_VIEW + PAD_MAX];	/* 0 before, then 1, 2, 3 … 255 */
 extern const uint8_t pad_mask[PAD_VIEW + PAD_TAIL_MAX]; /* 0 before, then 0xff */
-/* Whole trailers of blocks of 4, by their length less 2: padding, pad length; zeros for the next header and behind.
+/* Whole trailers of blocks of 4, by their length less 2: padding, pad length; zeros for the next header and
+ * behind.
  */
 extern const uint8_t pad_short[4][8];
 

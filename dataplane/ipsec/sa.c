@@ -1,9 +1,10 @@
 /* Makes and ends security associations: from struct cfg_sa to what the packets read.  RFC 4301 §4.4.2.
  *
- * The template of an IPv6 or UDP header is complete but for lengths, class and checksum (outer.c).  The of the plain IPv4 tunnel is complete but for what varies from packet to packet, and that is zero in
- * it: total length, identification, ECN, DSCP and DF where they are copied.  In place of the checksum it
- * holds the 16-bit one's complement sum of the rest (most significant byte first); ipsec_protect() adds the
- * varying fields to that sum, folds, complements and stores it.
+ * The template of an IPv6 or UDP header is complete but for lengths, class and checksum (outer.c).  The of
+ * the plain IPv4 tunnel is complete but for what varies from packet to packet, and that is zero in it: total
+ * length, identification, ECN, DSCP and DF where they are copied.  In place of the checksum it holds the
+ * 16-bit one's complement sum of the rest (most significant byte first); ipsec_protect() adds the varying
+ * fields to that sum, folds, complements and stores it.
  *
  * Does not register the SA anywhere (sad.c, sadb) and takes no sequence numbers. */
 #include <stdio.h>
@@ -85,7 +86,8 @@ transform_set(struct sa *sa, const struct cfg_sa *cfg)
 		sa->head = SA_HEAD_TRANSPORT;
 	else
 		sa->head = shape.v6 || cfg->natt ? SA_HEAD_TUNNEL : SA_HEAD_V4;
-	memcpy(sa->salt, cfg->key + alg_cipher_info[t->cipher].key, t->salt_len); /* RFC 4106 §8.1: behind the key */
+	memcpy(sa->salt, cfg->key + alg_cipher_info[t->cipher].key,
+		t->salt_len); /* RFC 4106 §8.1: behind the key */
 }
 
 static void
@@ -137,8 +139,7 @@ outer_set(struct sa *sa, const struct cfg_sa *cfg)
 }
 
 static enum status
-session_create(
-	struct sa *sa, const struct cfg_sa *cfg, struct engine *engine, char *message, size_t bytes)
+session_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine, char *message, size_t bytes)
 {
 	struct crypto_key key = {
 		.key = cfg->key,
@@ -148,8 +149,7 @@ session_create(
 	};
 
 	return engine->ops->session_create(engine, &sa->transform, &key,
-		cfg->direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, &sa->session, message,
-		bytes);
+		cfg->direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, &sa->session, message, bytes);
 }
 
 /* Without authentication there is no replay check, whatever window was asked for (RFC 4303 §3.4.3). */
@@ -224,8 +224,8 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	return ST_OK;
 }
 
-/* Out, a packet gets the ESP first and then the AH; in, the ESP takes only what came by the AH, and policies that
- * name the AH speak of both. */
+/* Out, a packet gets the ESP first and then the AH; in, the ESP takes only what came by the AH, and policies
+ * that name the AH speak of both. */
 void
 sa_bundle(struct sa *ah, struct sa *esp)
 {

@@ -11,8 +11,8 @@ failure_name(const struct sa *sa, const struct pkt *pkt)
 	return sa->esn && sa->replay && pkt->lag >= (int64_t)sa->window_size ? DROP_ICV_ESN : DROP_ICV;
 }
 
-/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum; and an ESP that stands under an AH
- * is not done: true where that takes the packet. */
+/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum; and an ESP that stands under
+ * an AH is not done: true where that takes the packet. */
 static bool
 finish_more(struct worker *w, struct rte_mbuf *m)
 {

@@ -1,5 +1,5 @@
-/* decap: padding, next header, inner header, ECN; the mbuf becomes the inner packet.  What AH over ESP leaves is
- * protected still, and goes to sa_in once more. */
+/* decap: padding, next header, inner header, ECN; the mbuf becomes the inner packet.  What AH over ESP leaves
+ * is protected still, and goes to sa_in once more. */
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 

@@ -1,4 +1,5 @@
-/* sa_in: SPI, destination and protocol name the SA (RFC 4303 §3.4.2, RFC 4302 §3.4.2), behind UDP too (RFC 3948). */
+/* sa_in: SPI, destination and protocol name the SA (RFC 4303 §3.4.2, RFC 4302 §3.4.2), behind UDP too (RFC
+ * 3948). */
 #include <rte_prefetch.h>
 
 #include "base/ip.h"
@@ -8,7 +9,8 @@
 
 #define AT_MAX (UINT8_MAX * 4u)
 
-/* ESP under AH comes by that AH and no other way, and what comes by such an AH is that ESP (RFC 4301 §5.2). */
+/* ESP under AH comes by that AH and no other way, and what comes by such an AH is that ESP (RFC 4301 §5.2).
+ */
 static enum drop
 bundle_check(const struct pkt *pkt, const struct sa *sa)
 {

@@ -1,5 +1,6 @@
-/* sa_out: the sequence number, and ESP or AH round the packet (RFC 4303 §3.3, RFC 4302 §3.3).  After this point the order of
- * packets is the order of numbers; whatever reorders them later can push them out of the peer's window. */
+/* sa_out: the sequence number, and ESP or AH round the packet (RFC 4303 §3.3, RFC 4302 §3.3).  After this
+ * point the order of packets is the order of numbers; whatever reorders them later can push them out of the
+ * peer's window. */
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 

@@ -1,7 +1,8 @@
-/* Round trips of every transform x mode x family inside and outside x ESN x NAT-T, at every residue of the block and
- * up to 9000 bytes: what ipsec_protect() and ipsec_finish() make, ipsec_open(), ipsec_close() and ipsec_decap() take
- * apart again to the same bytes, sizes are those of size.h, and nothing is written beside the packet.  Whether the
- * bytes on the wire are right: test_esp.c, test_ah.c, and the scenarios with tshark and scapy. */
+/* Round trips of every transform x mode x family inside and outside x ESN x NAT-T, at every residue of the
+ * block and up to 9000 bytes: what ipsec_protect() and ipsec_finish() make, ipsec_open(), ipsec_close() and
+ * ipsec_decap() take apart again to the same bytes, sizes are those of size.h, and nothing is written beside
+ * the packet.  Whether the bytes on the wire are right: test_esp.c, test_ah.c, and the scenarios with tshark
+ * and scapy. */
 #include <stdio.h>
 #include <string.h>
 
@@ -79,12 +80,13 @@ udp_checksum(const uint8_t *addresses, uint32_t bytes, const uint8_t *udp, uint3
 	return sum == 0xffff ? 0xffff : (uint16_t)(0xffff - sum);
 }
 
-/* A UDP packet of either family; len counts its header.  Its checksum is right, as NAT-T makes it anew in transport
- * mode. */
+/* A UDP packet of either family; len counts its header.  Its checksum is right, as NAT-T makes it anew in
+ * transport mode. */
 static void
 inner_make(uint8_t *ip, uint32_t len, bool v6)
 {
-	static const uint8_t v4_head[20] = {0x45, 0xb8, 0, 0, 0x12, 0x34, 0x40, 0, 61, 17, 0, 0, 10, 1, 0, 5, 10, 2, 0, 7};
+	static const uint8_t v4_head[20] = {
+		0x45, 0xb8, 0, 0, 0x12, 0x34, 0x40, 0, 61, 17, 0, 0, 10, 1, 0, 5, 10, 2, 0, 7};
 	uint32_t head = v6 ? 40 : 20;
 
 	for (uint32_t i = head; i < len; i++)
@@ -105,8 +107,8 @@ inner_make(uint8_t *ip, uint32_t len, bool v6)
 		ipv4_checksum_set(ip, 20);
 	}
 	if (len >= head + 8)
-		store_be16(ip + head + 6,
-			udp_checksum(ip + (v6 ? 8 : 12), v6 ? 32 : 8, ip + head, len - head));
+		store_be16(
+			ip + head + 6, udp_checksum(ip + (v6 ? 8 : 12), v6 ? 32 : 8, ip + head, len - head));
 }
 
 static uint8_t
@@ -244,7 +246,8 @@ test_all(enum alg_proto proto)
 
 	CU_ASSERT_EQUAL_FATAL(engine_create(&engine, &trip.engine, message, sizeof(message)), ST_OK);
 	for (unsigned i = 0; i < ALG_CIPHER_COUNT * ALG_AUTH_COUNT; i++) {
-		struct transform pair = {.proto = proto, .cipher = i / ALG_AUTH_COUNT, .auth = i % ALG_AUTH_COUNT};
+		struct transform pair = {
+			.proto = proto, .cipher = i / ALG_AUTH_COUNT, .auth = i % ALG_AUTH_COUNT};
 		struct transform t;
 
 		if (proto == ALG_AH && pair.cipher != ALG_CIPHER_NULL)
