@@ -18,11 +18,11 @@
 
 enum esp_verdict {
 	ESP_ACCEPTED,
-	ESP_REPLAY,	  /* a duplicate, or left of the window */
+	ESP_REPLAY, /* a duplicate, or left of the window */
 	ESP_BAD_ICV,
-	ESP_BAD_PACKET,	  /* length, padding or next header make no sense; also: no room for the result */
-	ESP_UNSUPPORTED,  /* the subject cannot do this to any packet, or its device failed */
-	ESP_EXHAUSTED,	  /* protect: the numbers of the SA are used up (RFC 4303 §3.3.3) */
+	ESP_BAD_PACKET,	 /* length, padding or next header make no sense; also: no room for the result */
+	ESP_UNSUPPORTED, /* the subject cannot do this to any packet, or its device failed */
+	ESP_EXHAUSTED,	 /* protect: the numbers of the SA are used up (RFC 4303 §3.3.3) */
 	ESP_VERDICT_COUNT
 };
 
@@ -40,8 +40,8 @@ struct esp_subject_cfg {
 	uint32_t window;    /* packets; 0: no replay check */
 	uint64_t first_seq; /* out: first number sent, at least 1; in: right edge at start + 1 */
 	const char *replay; /* row of dataplane/replay/replay.def for who has a choice; NULL: its own */
-	/* What does the cryptography: for rte_ipsec ->device names a DPDK device; NULL: the subject's own choice.
-	 * Borrowed. */
+	/* What does the cryptography: for rte_ipsec ->device names a DPDK device; NULL: the subject's own
+	 * choice. Borrowed. */
 	const struct cfg_engine *engine;
 };
 
@@ -50,17 +50,18 @@ struct esp_subject;
 struct esp_subject_ops {
 	const char *name;
 	/* ERR_UNSUPPORTED where the subject lacks the transform, a length of window or a mode. */
-	enum status (*create)(const struct esp_subject_cfg *cfg, struct esp_subject **subject, char *message,
-		size_t bytes);
+	enum status (*create)(
+		const struct esp_subject_cfg *cfg, struct esp_subject **subject, char *message, size_t bytes);
 	void (*destroy)(struct esp_subject *subject); /* NULL is fine */
 	/* packet: *len bytes from the IP header on, in a buffer of `room` bytes.  Protects it in place, with
-	 * number `seq`, or with the subject's own next one where seq is 0.  A number given moves the subject's
-	 * own on to the one behind it.  With another verdict than ESP_ACCEPTED packet and *len are as before. */
-	enum esp_verdict (*protect)(struct esp_subject *subject, uint8_t *packet, uint32_t *len,
-		uint32_t room, uint64_t seq);
-	/* The other way: from the outer IP header to the inner packet (transport: the packet without ESP).  The
-	 * SPI is not looked at: finding the SA is not the subject's affair.  ESP_ACCEPTED marks the window;
-	 * with another verdict packet and *len are as before. */
+	 * number `seq`, or with the subject's own next one where seq is 0.  A number given moves the
+	 * subject's own on to the one behind it.  With another verdict than ESP_ACCEPTED packet and *len are
+	 * as before. */
+	enum esp_verdict (*protect)(
+		struct esp_subject *subject, uint8_t *packet, uint32_t *len, uint32_t room, uint64_t seq);
+	/* The other way: from the outer IP header to the inner packet (transport: the packet without ESP).
+	 * The SPI is not looked at: finding the SA is not the subject's affair.  ESP_ACCEPTED marks the
+	 * window; with another verdict packet and *len are as before. */
 	enum esp_verdict (*unprotect)(
 		struct esp_subject *subject, uint8_t *packet, uint32_t *len, uint32_t room);
 };
