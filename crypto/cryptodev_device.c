@@ -213,8 +213,9 @@ device_from_pci(struct cryptodev_device *device, const struct part *name, char *
 		id = pci_find(name);
 	if (id < 0) {
 		snprintf(message, bytes,
-			"device \"%s\": no crypto device at this PCI address, or it is not bound to a driver that "
-			"DPDK can use (dpdk-devbind.py --status)",
+			"device \"%s\": no crypto device at this PCI address, or none that a driver of DPDK "
+			"is "
+			"bound to (dpdk-devbind.py --status)",
 			device->name);
 		return ST_ERR_NOT_FOUND;
 	}
