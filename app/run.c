@@ -362,7 +362,7 @@ command_run(int argc, char **argv)
 		code = APP_USAGE;
 	} else if (request.variants && !folders_differ(&request, run.cfg)) {
 		code = APP_USAGE;
-	} else if (pool_eal_init("esplab")) {
+	} else if (pool_eal_init_for("esplab", run.cfg->engines, run.cfg->n_engines)) {
 		fprintf(stderr, "esplab run: DPDK's EAL does not start here\n");
 		code = APP_FAULT;
 	} else {

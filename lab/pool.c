@@ -17,12 +17,17 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "config/cfg.h"
 #include "dataplane/pkt.h"
 
 #define HUGE_BYTES (UINT64_C(1) << 21)
 #define LONG_ELEMENT 16384u
 #define CACHE 256u /* mbufs that the thread keeps at hand */
-#define ROOM 192u  /* outer headers go into the headroom; trailer, padding, ICV, TFC behind */
+/* For crypto devices, which take about 1 MiB each and 2 KiB for a session; mapped, not resident. */
+#define EAL_MEGABYTES "256"
+#define PCI_MAX 16u
+#define PCI_TEXT 256u
+#define ROOM 192u /* outer headers go into the headroom; trailer, padding, ICV, TFC behind */
 
 static void
 memory_free(struct rte_mempool_memhdr *hdr, void *opaque)
@@ -118,22 +123,69 @@ pool_clone(struct rte_mempool *pool, const struct rte_mbuf *m)
 	return copy;
 }
 
+/* "0000:3d:01.0,qat_sym_x=1" is a PCI address and its arguments, "crypto_openssl" is none. */
+static bool
+is_pci(const char *device)
+{
+	size_t name = device ? strcspn(device, ",") : 0;
+
+	return name && memchr(device, ':', name);
+}
+
+static bool
+is_listed(char pci[][PCI_TEXT], unsigned n, const char *device)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(pci[i] + 2, device))
+			return true;
+	return false;
+}
+
+/* "--lcores=0@(0,1,4)": one lcore on all the CPUs that the process may use. */
+static bool
+lcores_text(char *text, size_t bytes)
+{
+	cpu_set_t cpus;
+	size_t used = (size_t)snprintf(text, bytes, "--lcores=0@(");
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return false;
+	for (unsigned c = 0, n = 0; c < CPU_SETSIZE && used < bytes - 8; c++)
+		if (CPU_ISSET(c, &cpus))
+			used += (size_t)snprintf(text + used, bytes - used, n++ ? ",%u" : "%u", c);
+	snprintf(text + used, bytes - used, ")");
+	return true;
+}
+
+enum status
+pool_eal_init_for(const char *program, const struct cfg_engine *engines, unsigned n)
+{
+	char name[64], lcores[64], memory[] = "-m" EAL_MEGABYTES, no_pci[] = "--no-pci";
+	char pci[PCI_MAX][PCI_TEXT];
+	char *argv[16 + PCI_MAX] = {name, lcores, (char[]){"--no-huge"}, (char[]){"--no-telemetry"},
+		(char[]){"--no-shconf"}, (char[]){"--no-hpet"}, memory, (char[]){"--log-level=error"}};
+	unsigned argc = 8, n_pci = 0;
+
+	snprintf(name, sizeof(name), "%s", program);
+	if (!lcores_text(lcores, sizeof(lcores)))
+		return ST_ERR_UNSUPPORTED;
+	for (unsigned i = 0; i < n; i++) {
+		const char *device = engines[i].device;
+
+		if (!is_pci(device) || is_listed(pci, n_pci, device))
+			continue;
+		if (n_pci == PCI_MAX || strlen(device) >= PCI_TEXT - 2)
+			return ST_ERR_RANGE;
+		snprintf(pci[n_pci], PCI_TEXT, "-a%s", device);
+		argv[argc++] = pci[n_pci++];
+	}
+	if (!n_pci)
+		argv[argc++] = no_pci;
+	return rte_eal_init((int)argc, argv) < 0 ? ST_ERR_UNSUPPORTED : ST_OK;
+}
+
 enum status
 pool_eal_init(const char *program)
 {
-	char name[64], lcores[64];
-	char *argv[] = {name, lcores, (char[]){"--no-huge"}, (char[]){"--no-pci"}, (char[]){"--no-telemetry"},
-		(char[]){"--no-shconf"}, (char[]){"--no-hpet"}, (char[]){"-m"}, (char[]){"64"},
-		(char[]){"--log-level=error"}, NULL};
-	cpu_set_t cpus;
-	size_t used = (size_t)snprintf(lcores, sizeof(lcores), "--lcores=0@(");
-
-	snprintf(name, sizeof(name), "%s", program);
-	if (sched_getaffinity(0, sizeof(cpus), &cpus))
-		return ST_ERR_UNSUPPORTED;
-	for (unsigned c = 0, n = 0; c < CPU_SETSIZE && used < sizeof(lcores) - 8; c++)
-		if (CPU_ISSET(c, &cpus))
-			used += (size_t)snprintf(lcores + used, sizeof(lcores) - used, n++ ? ",%u" : "%u", c);
-	snprintf(lcores + used, sizeof(lcores) - used, ")");
-	return rte_eal_init((int)(sizeof(argv) / sizeof(*argv)) - 1, argv) < 0 ? ST_ERR_UNSUPPORTED : ST_OK;
+	return pool_eal_init_for(program, NULL, 0);
 }

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 
+struct cfg_engine;
 struct rte_mempool;
 struct rte_mbuf;
 
@@ -21,5 +22,7 @@ struct rte_mbuf *pool_clone(struct rte_mempool *pool, const struct rte_mbuf *m);
 /* EAL without hugepages, PCI and telemetry, floating over the CPUs that the process may use: what an ordinary
  * user can have.  ERR_UNSUPPORTED where EAL will not start. */
 enum status pool_eal_init(const char *program);
+/* The same with the PCI devices, and these alone, that engines name.  ERR_RANGE for more than 16. */
+enum status pool_eal_init_for(const char *program, const struct cfg_engine *engines, unsigned n);
 
 #endif

@@ -1,0 +1,334 @@
+/* The device of an engine cryptodev: found by its PCI address, or made from the name of a driver.
+ *
+ * "crypto_openssl0,max_nb_queue_pairs=2" is a name and DPDK's device arguments.  A name without a number gets
+ * the first that is free.  The workers of a crypto_scheduler ("crypto_scheduler,worker=crypto_openssl,
+ * worker=crypto_aesni_mb,mode=round-robin") are made likewise.  One engine, one device: a second that names
+ * the same one is refused.  EAL must run; PCI devices must have been let in when it was started.
+ *
+ * Drivers give a queue pair back only when a device is configured anew with fewer, and none with 0.  A made
+ * device therefore has two pairs and sets up the second alone, which one more configuration gives back.  The
+ * scheduler cannot live with half of its pairs: it loses about 1 KiB of EAL's memory, and what one pair of
+ * each of its workers takes. */
+#include "crypto/cryptodev.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_dev.h>
+
+#define ARGS_MAX 512
+
+/* A piece of the text that names a device. */
+struct part {
+	const char *text;
+	size_t bytes;
+};
+
+static struct part
+part_next(const char **rest)
+{
+	struct part part = {*rest, strcspn(*rest, ",")};
+
+	*rest += part.bytes;
+	*rest += **rest == ',';
+	return part;
+}
+
+static bool
+is_pci(const struct part *name)
+{
+	return memchr(name->text, ':', name->bytes) != NULL;
+}
+
+/* Drivers that are loaded here; "crypto_" is how all of those that can be made begin. */
+static void
+append_drivers(char *message, size_t bytes)
+{
+	const char *name, *comma = "";
+
+	for (unsigned i = 0; i < UINT8_MAX && (name = rte_cryptodev_driver_name_get((uint8_t)i)); i++) {
+		size_t used = strnlen(message, bytes);
+
+		if (strncmp(name, "crypto_", 7) || used >= bytes)
+			continue;
+		snprintf(message + used, bytes - used, "%s%s", comma, name);
+		comma = ", ";
+	}
+}
+
+/* The driver that makes devices of this name; the longest, as one name may begin another. */
+static const char *
+driver_of(const struct part *name)
+{
+	const char *driver, *found = NULL;
+
+	for (unsigned i = 0; i < UINT8_MAX && (driver = rte_cryptodev_driver_name_get((uint8_t)i)); i++) {
+		size_t n = strlen(driver);
+
+		if (n <= name->bytes && !memcmp(driver, name->text, n) && (!found || n > strlen(found)))
+			found = driver;
+	}
+	return found;
+}
+
+static enum status
+refuse_name(const struct part *name, char *message, size_t bytes)
+{
+	snprintf(message, bytes, "device \"%.*s\": no driver makes it; allowed: a PCI address, or ",
+		(int)name->bytes, name->text);
+	append_drivers(message, bytes);
+	return ST_ERR_NOT_FOUND;
+}
+
+/* The name with a number, into out. */
+static enum status
+name_complete(const struct part *name, char out[CRYPTODEV_NAME_MAX], char *message, size_t bytes)
+{
+	const char *driver = driver_of(name);
+
+	if (!driver || name->bytes >= CRYPTODEV_NAME_MAX - 4)
+		return refuse_name(name, message, bytes);
+	snprintf(out, CRYPTODEV_NAME_MAX, "%.*s", (int)name->bytes, name->text);
+	if (isdigit((unsigned char)out[name->bytes - 1])) {
+		if (rte_cryptodev_get_dev_id(out) < 0)
+			return ST_OK;
+		snprintf(message, bytes,
+			"device \"%s\" has an engine already; without its number each engine gets a device "
+			"of "
+			"its own",
+			out);
+		return ST_ERR_EXISTS;
+	}
+	for (unsigned i = 0; i < RTE_CRYPTO_MAX_DEVS; i++) {
+		snprintf(out, CRYPTODEV_NAME_MAX, "%.*s%u", (int)name->bytes, name->text, i);
+		if (rte_cryptodev_get_dev_id(out) < 0)
+			return ST_OK;
+	}
+	snprintf(message, bytes, "device \"%.*s\": DPDK takes %u devices and no more", (int)name->bytes,
+		name->text, RTE_CRYPTO_MAX_DEVS);
+	return ST_ERR_RANGE;
+}
+
+/* Makes "name,args"; *id is the new device. */
+static enum status
+device_make(const char *devargs, const char *name, uint8_t *id, char *message, size_t bytes)
+{
+	int error = rte_dev_probe(devargs);
+	int found = rte_cryptodev_get_dev_id(name);
+
+	if (error || found < 0) {
+		snprintf(message, bytes, "device \"%s\": its driver does not make it: %s", devargs,
+			error ? strerror(-error) : "no such device afterwards");
+		return ST_ERR_UNSUPPORTED;
+	}
+	*id = (uint8_t)found;
+	return ST_OK;
+}
+
+static void
+device_remove(uint8_t id)
+{
+	struct rte_cryptodev_info info;
+
+	rte_cryptodev_info_get(id, &info);
+	rte_dev_remove(info.device);
+}
+
+/* "worker=NAME": makes NAME, and appends what the scheduler is to be told. */
+static enum status
+worker_make(struct cryptodev_device *device, const struct part *part, char *args, char *message, size_t bytes)
+{
+	struct part name = {strchr(part->text, '=') + 1, 0};
+	char full[CRYPTODEV_NAME_MAX];
+	enum status status;
+
+	name.bytes = part->bytes - (size_t)(name.text - part->text);
+	if (device->n_workers == CRYPTODEV_WORKERS_MAX) {
+		snprintf(message, bytes, "a scheduler has at most %d workers", CRYPTODEV_WORKERS_MAX);
+		return ST_ERR_RANGE;
+	}
+	status = name_complete(&name, full, message, bytes);
+	if (status == ST_OK)
+		status = device_make(full, full, &device->workers[device->n_workers], message, bytes);
+	if (status != ST_OK)
+		return status;
+	device->n_workers++;
+	snprintf(args + strlen(args), ARGS_MAX - strlen(args), ",worker=%s", full);
+	return ST_OK;
+}
+
+static enum status
+device_from_driver(struct cryptodev_device *device, const struct part *name, const char *rest, char *message,
+	size_t bytes)
+{
+	char args[ARGS_MAX];
+	enum status status = name_complete(name, device->name, message, bytes);
+
+	snprintf(args, sizeof(args), "%s", device->name);
+	while (status == ST_OK && *rest) {
+		struct part part = part_next(&rest);
+
+		if (strlen(args) + part.bytes + CRYPTODEV_NAME_MAX > sizeof(args)) {
+			snprintf(message, bytes, "the arguments of device \"%s\" are too long", device->name);
+			return ST_ERR_RANGE;
+		}
+		if (!strncmp(part.text, "worker=", 7))
+			status = worker_make(device, &part, args, message, bytes);
+		else
+			snprintf(args + strlen(args), sizeof(args) - strlen(args), ",%.*s", (int)part.bytes,
+				part.text);
+	}
+	if (status == ST_OK)
+		status = device_make(args, device->name, &device->id, message, bytes);
+	device->made = status == ST_OK;
+	return status;
+}
+
+/* Drivers of hardware name their devices after the address: "0000:3d:01.0_qat_sym". */
+static int
+pci_find(const struct part *name)
+{
+	struct rte_cryptodev_info info;
+
+	for (unsigned id = 0; id < RTE_CRYPTO_MAX_DEVS; id++) {
+		if (!rte_cryptodev_is_valid_dev((uint8_t)id) ||
+			strncmp(rte_cryptodev_name_get((uint8_t)id), name->text, name->bytes))
+			continue;
+		rte_cryptodev_info_get((uint8_t)id, &info);
+		if (info.feature_flags & RTE_CRYPTODEV_FF_SYMMETRIC_CRYPTO)
+			return (int)id;
+	}
+	return -1;
+}
+
+/* EAL has found it when it started; a later engine lets it be found again, as it goes with its engine. */
+static enum status
+device_from_pci(struct cryptodev_device *device, const struct part *name, char *message, size_t bytes)
+{
+	int id = pci_find(name);
+
+	snprintf(device->name, sizeof(device->name), "%.*s", (int)name->bytes, name->text);
+	if (id < 0 && !rte_dev_probe(device->name))
+		id = pci_find(name);
+	if (id < 0) {
+		snprintf(message, bytes,
+			"device \"%s\": no crypto device at this PCI address, or none that a driver of DPDK "
+			"is "
+			"bound to (dpdk-devbind.py --status)",
+			device->name);
+		return ST_ERR_NOT_FOUND;
+	}
+	if (rte_cryptodev_queue_pair_count((uint8_t)id)) {
+		snprintf(message, bytes, "device \"%s\" has an engine already; allowed: one", device->name);
+		return ST_ERR_EXISTS;
+	}
+	device->id = (uint8_t)id;
+	device->made = device->hardware = true;
+	return ST_OK;
+}
+
+static unsigned
+quirks_of(const char *driver)
+{
+	static const struct {
+		const char *driver;
+		unsigned what;
+	} rows[] = {
+#define QUIRK(driver, what, text) {driver, CRYPTODEV_QUIRK(what)},
+#define QUIRK_KIND(name, text)
+#include "crypto/cryptodev_quirk.def"
+#undef QUIRK
+#undef QUIRK_KIND
+		{"", 0},
+	};
+	unsigned quirks = 0;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i].driver, driver))
+			quirks |= rows[i].what;
+	return quirks;
+}
+
+/* A scheduler's faults are those of all its workers. */
+static void
+device_describe(struct cryptodev_device *device)
+{
+	struct rte_cryptodev_info info;
+
+	rte_cryptodev_info_get(device->id, &info);
+	device->driver = info.driver_name;
+	device->features = info.feature_flags;
+	device->quirks = quirks_of(info.driver_name);
+	for (unsigned i = 0; i < device->n_workers; i++) {
+		rte_cryptodev_info_get(device->workers[i], &info);
+		device->quirks |= quirks_of(info.driver_name);
+		device->features &= info.feature_flags | RTE_CRYPTODEV_FF_SYMMETRIC_CRYPTO;
+	}
+}
+
+static enum status
+device_start(struct cryptodev_device *device, unsigned queue, char *message, size_t bytes)
+{
+	bool spare = !device->hardware && !device->n_workers;
+	struct rte_cryptodev_config config = {.socket_id = SOCKET_ID_ANY, .nb_queue_pairs = spare ? 2 : 1};
+	/* a ring of n holds n - 1 */
+	struct rte_cryptodev_qp_conf pair = {.nb_descriptors = rte_align32pow2(queue + 1)};
+	const char *what = "configured";
+	int error = rte_cryptodev_configure(device->id, &config);
+
+	device->queue_pair = spare;
+	if (!error) {
+		what = "given a queue";
+		error = rte_cryptodev_queue_pair_setup(device->id, device->queue_pair, &pair, SOCKET_ID_ANY);
+	}
+	if (!error) {
+		what = "started";
+		error = rte_cryptodev_start(device->id);
+	}
+	if (error) {
+		snprintf(message, bytes, "%s cannot be %s (queue %u): %s", device->name, what, queue,
+			strerror(-error));
+		return ST_ERR_UNSUPPORTED;
+	}
+	device->started = true;
+	return ST_OK;
+}
+
+enum status
+cryptodev_device_open(
+	struct cryptodev_device *device, const char *text, unsigned queue, char *message, size_t bytes)
+{
+	const char *rest = text;
+	struct part name = part_next(&rest);
+	enum status status;
+
+	*device = (struct cryptodev_device){.queue = queue};
+	status = is_pci(&name) ? device_from_pci(device, &name, message, bytes)
+			       : device_from_driver(device, &name, rest, message, bytes);
+	if (status == ST_OK) {
+		device_describe(device);
+		status = device_start(device, queue, message, bytes);
+	}
+	if (status != ST_OK)
+		cryptodev_device_close(device);
+	return status;
+}
+
+void
+cryptodev_device_close(struct cryptodev_device *device)
+{
+	struct rte_cryptodev_config config = {.socket_id = SOCKET_ID_ANY, .nb_queue_pairs = 1};
+
+	if (device->started)
+		rte_cryptodev_stop(device->id);
+	if (device->queue_pair)
+		rte_cryptodev_configure(device->id, &config);
+	if (device->started)
+		rte_cryptodev_close(device->id);
+	if (device->made)
+		device_remove(device->id);
+	while (device->n_workers)
+		device_remove(device->workers[--device->n_workers]);
+	*device = (struct cryptodev_device){0};
+}
