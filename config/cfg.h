@@ -49,6 +49,8 @@ enum cfg_fault_kind {
 	CFG_FAULT_STUCK,
 	CFG_FAULT_SHORT,
 };
+/* What a card does with what it has no slot or algorithm for. */
+enum cfg_fallback { CFG_FALLBACK_PROFILE, CFG_FALLBACK_OFF, CFG_FALLBACK_ON };
 enum cfg_traffic_kind {
 	CFG_TRAFFIC_CBR,
 	CFG_TRAFFIC_POISSON,
@@ -155,10 +157,12 @@ struct cfg_engine {
 	double byte_time;     /* card: ns for each byte of text; 0: the profile's */
 	uint64_t latency;     /* card: ns from the end of the work to its completion; 0: the profile's */
 	uint32_t sa_slots;    /* card: sessions it can hold; 0: the profile's */
-	bool fallback;	      /* card: what has no slot is done in software */
+	enum cfg_fallback fallback; /* card: what has no slot is done in software */
 	uint64_t timeout;     /* card: ns after which the driver gives a job up */
 	struct cfg_fault *faults;
 	unsigned n_faults;
+	uint64_t seed;	   /* resolved: of the laboratory */
+	const char *owner; /* resolved: name of the gateway whose instance this is; NULL: nobody's */
 	struct cfg_where where;
 };
 
@@ -339,8 +343,9 @@ struct cfg_hooks {
 	 * message says what is wrong, what is allowed and what is nearest. */
 	bool (*transform)(const char *transform, unsigned *key_len, unsigned *auth_key_len, char *message,
 		size_t bytes);
-	const char *const *replay_names; /* NULL-terminated, as is the next */
+	const char *const *replay_names; /* NULL-terminated, as are the next */
 	const char *const *engine_names;
+	const char *const *card_names;
 };
 
 /* Reads FILE, applies `set` in order, checks everything, and checks every variant of the file with its values

@@ -29,6 +29,8 @@ void resolve_traffic(const struct check *check);
 void resolve_engines(const struct check *check);
 void resolve_links(const struct check *check);
 void resolve_gateways(const struct check *check);
+/* check_engine.c */
+void check_engine_faults(const struct check *check);
 /* check_net.c */
 void check_links(const struct check *check);
 void check_addresses(const struct check *check);

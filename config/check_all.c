@@ -105,6 +105,7 @@ static void
 check_engines(const struct check *check)
 {
 	const struct known kinds = {.words = check->hooks->engine_names};
+	const struct known cards = {.words = check->hooks->card_names};
 	const struct known inner = {check->hooks->engine_names, check->lab->engines, check->lab->n_engines};
 
 	for (unsigned i = 0; i < check->lab->n_engines; i++) {
@@ -112,6 +113,8 @@ check_engines(const struct check *check)
 
 		check_word(check, engine, "kind", engine->kind, &kinds);
 		check_word(check, engine, "inner", engine->inner, &inner);
+		if (engine->profile != NULL)
+			check_word(check, engine, "profile", engine->profile, &cards);
 		for (unsigned k = 0; check->hooks->engine_names[k] != NULL; k++)
 			if (strcmp(check->hooks->engine_names[k], engine->name) == 0)
 				check_fault(check, engine, "name",
@@ -148,6 +151,7 @@ check_all(const struct check *check)
 	check_words(check);
 	resolve_traffic(check);
 	resolve_engines(check);
+	check_engine_faults(check);
 	resolve_links(check);
 	resolve_gateways(check);
 	check_sas(check);

@@ -112,23 +112,19 @@ find_engine(const struct cfg_lab *lab, const char *name)
 	return NULL;
 }
 
-/* An engine with the name of its kind and nothing else. */
+/* The engine of that name, or one with the name of its kind and nothing else, as the owner's instance. */
 static const struct cfg_engine *
-plain_engine(const struct check *check, const char *kind)
-{
-	struct cfg_engine *engine = arena_alloc(check->arena, 1, sizeof(*engine));
-
-	if (engine != NULL)
-		*engine = (struct cfg_engine){.name = kind, .kind = kind};
-	return engine;
-}
-
-static const struct cfg_engine *
-resolve_engine(const struct check *check, const char *name)
+resolve_engine(const struct check *check, const char *name, const char *owner)
 {
 	const struct cfg_engine *found = find_engine(check->lab, name);
+	struct cfg_engine *engine = arena_alloc(check->arena, 1, sizeof(*engine));
 
-	return found != NULL ? found : plain_engine(check, name);
+	if (engine == NULL)
+		return NULL;
+	*engine = found != NULL ? *found : (struct cfg_engine){.name = name, .kind = name};
+	engine->seed = check->lab->seed;
+	engine->owner = owner;
+	return engine;
 }
 
 void
@@ -137,10 +133,11 @@ resolve_engines(const struct check *check)
 	struct cfg_lab *lab = check->lab;
 
 	for (unsigned i = 0; i < lab->n_engines; i++)
-		lab->engines[i].inner_engine = resolve_engine(check, lab->engines[i].inner);
+		lab->engines[i].inner_engine = resolve_engine(check, lab->engines[i].inner, NULL);
 	for (unsigned g = 0; g < lab->n_gateways; g++)
 		if (!lab->gateways[g].is_router)
-			lab->gateways[g].engine_cfg = resolve_engine(check, lab->gateways[g].engine);
+			lab->gateways[g].engine_cfg = resolve_engine(check, lab->gateways[g].engine,
+				lab->gateways[g].name);
 }
 
 static uint32_t

@@ -107,6 +107,9 @@ struct engine_ops {
 	uint64_t (*next_due)(const struct engine *engine);
 	/* ENGINE_COUNTER_COUNT of them; NULL: this engine counts nothing. */
 	const uint64_t *(*counters)(const struct engine *engine);
+	/* ERR_UNSUPPORTED and ERR_RANGE of session_create are what such a device does, and no mistake of the
+	 * configuration: the SA exists, and carries nothing. */
+	bool refuses;
 };
 
 /* Every engine's first member. */

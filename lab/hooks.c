@@ -15,8 +15,17 @@ static const char *const engine_names[] = {
 #undef ENGINE
 	NULL};
 
+static const char *const card_names[] = {
+#define CARD(name, shape, knows, source) name,
+#include "crypto/card.def"
+#undef CARD
+	NULL};
+
 static const struct cfg_hooks hooks = {
-	.transform = transform_key_lengths, .replay_names = replay_names, .engine_names = engine_names};
+	.transform = transform_key_lengths,
+	.replay_names = replay_names,
+	.engine_names = engine_names,
+	.card_names = card_names};
 
 const struct cfg_hooks *
 lab_hooks(void)

@@ -99,7 +99,8 @@ lab_load_text(const char *text, size_t n, const struct cfg_set *set, unsigned n_
 {
 	static const char *const replays[] = {"bitmap", "ring", NULL};
 	static const char *const engines[] = {"ipsec_mb", NULL};
-	const struct cfg_hooks hooks = {lab_fake_transform, replays, engines};
+	static const char *const cards[] = {"aim", "vam2plus", NULL};
+	const struct cfg_hooks hooks = {lab_fake_transform, replays, engines, cards};
 	enum status status;
 	int fd;
 
