@@ -110,6 +110,8 @@ struct engine_ops {
 	/* ERR_UNSUPPORTED and ERR_RANGE of session_create are what such a device does, and no mistake of the
 	 * configuration: the SA exists, and carries nothing. */
 	bool refuses;
+	/* Operations may come back in another order than they were submitted in. */
+	bool reorders;
 };
 
 /* Every engine's first member. */

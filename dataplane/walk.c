@@ -45,10 +45,14 @@ walk_timed(struct worker *w)
 void
 worker_walk(struct worker *w)
 {
-	if (w->timed)
-		walk_timed(w);
-	while (w->pending)
-		stage_call(w, (enum stage)__builtin_ctz(w->pending));
+	do {
+		if (w->timed)
+			walk_timed(w);
+		while (w->pending)
+			stage_call(w, (enum stage)__builtin_ctz(w->pending));
+		w->pending = w->again;
+		w->again = 0;
+	} while (w->pending);
 }
 
 /* What the packet itself says; the outermost header may be unreadable. */

@@ -36,12 +36,17 @@ struct worker {
 	struct dp *dp;
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
+	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
 	bool after_queue; /* the sequence number is taken after the queue */
 	unsigned n_local;
 	const struct ip_addr *local; /* addresses of the gateway's ports */
 	struct engine *engine;
 	struct cfg_engine engine_cfg; /* of a plain engine, where the configuration has no other */
 	unsigned in_engine; /* packets under way there */
+	bool reorders;	    /* the engine may finish in another order */
+	unsigned n_orders;  /* SAs with in_order */
+	unsigned order_held; /* packets that wait for their turn */
+	struct in_order *order_ready;
 	struct flow_cache *cache;
 	uint64_t (*cycles)(void); /* NULL: stages are not timed */
 	uint64_t turns;
