@@ -1,7 +1,8 @@
 /* What was asked for: plain structs, filled by config/load.c, read by everybody, changed by nobody
  * after loading.
  *
- * Units: times in ns, rates in bit/s, sizes in bytes, IPv4 addresses in host byte order, DSCP 0..63.
+ * Units: times in ns, rates in bit/s, sizes in bytes, addresses of either family as base/ip.h has them,
+ * DSCP 0..63.
  * Names of fields are the names of the configuration keys (config/keys.def); field order is theirs too.
  * Ownership: everything hangs on the struct cfg_lab that cfg_load() made, cfg_free() frees it all and
  * wipes the keys.  Thread: read-only after loading, so any. */
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ip.h"
 #include "base/status.h"
 
 #define CFG_KEY_MAX 64	    /* bytes of key material: the longest of cipher or auth key, salt included */
@@ -63,20 +65,26 @@ struct cfg_where {
 };
 
 struct cfg_prefix {
-	uint32_t addr; /* host byte order, host bits kept as written */
-	uint8_t len;   /* 0..32; a selector that was not given is 0.0.0.0/0 */
+	struct ip_addr addr; /* host bits kept as written */
+	uint8_t len;	     /* 0..128, IPv4: 96 more than written; a selector that was not given: 0, any */
+	bool only_v6;	     /* written as an IPv6 prefix: "::/0" holds no IPv4 address, "any" does */
 };
 
-static inline uint32_t
-cfg_prefix_mask(unsigned len)
-{
-	return len ? UINT32_MAX << (32 - len) : 0;
-}
+/* 10.1.0.0/16 is CFG_PREFIX_V4(0x0a010000, 16). */
+#define CFG_PREFIX_V4(a, n) ((struct cfg_prefix){.addr = IP_V4(a), .len = IP_V4_LEN + (n)})
 
 static inline bool
-cfg_prefix_holds(const struct cfg_prefix *prefix, uint32_t address)
+cfg_prefix_holds(const struct cfg_prefix *prefix, struct ip_addr address)
 {
-	return ((prefix->addr ^ address) & cfg_prefix_mask(prefix->len)) == 0;
+	return ip_prefix_equal(prefix->addr, address, prefix->len) &&
+	       !(prefix->only_v6 && ip_is_v4(address));
+}
+
+/* The length as it is written behind the slash. */
+static inline unsigned
+cfg_prefix_written(const struct cfg_prefix *prefix)
+{
+	return ip_is_v4(prefix->addr) ? prefix->len - IP_V4_LEN : prefix->len;
 }
 
 struct cfg_range16 {
@@ -116,8 +124,8 @@ struct cfg_port {
 
 struct cfg_route {
 	struct cfg_prefix to;
-	uint32_t via;  /* next hop, host byte order */
-	uint32_t port; /* resolved: index of the port whose network holds `via` */
+	struct ip_addr via; /* next hop */
+	uint32_t port;	    /* resolved: index of the port whose network holds `via` */
 	struct cfg_where where;
 };
 
@@ -158,7 +166,7 @@ struct cfg_sa {
 	const char *name; /* the same at both ends */
 	enum cfg_direction direction;
 	uint32_t spi;
-	uint32_t src, dst;	  /* tunnel ends, host byte order */
+	struct ip_addr src, dst;  /* tunnel ends; transport: the hosts */
 	const char *transform;	  /* IOS words: "esp-gcm 256", "esp-aes 128 esp-sha-hmac" */
 	uint8_t key[CFG_KEY_MAX]; /* cipher key; for AEAD key || salt (RFC 4106 §8.1) */
 	unsigned key_len;
@@ -219,7 +227,7 @@ struct cfg_gateway {
 
 struct cfg_host {
 	const char *name;
-	uint32_t address;
+	struct ip_addr address;
 	uint64_t poll_interval; /* ns: how often its sources are turned; send times are exact all the same */
 	struct cfg_where where;
 };

@@ -1,7 +1,6 @@
 /* What all checks ask: where an address is, what is plugged in where, and how a fault is said. */
 #include "config/check.h"
 
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,14 +21,6 @@ check_fault(const struct check *check, const void *object, const char *key, cons
 }
 
 const char *
-address_text(uint32_t address, char out[ADDRESS_TEXT])
-{
-	snprintf(out, ADDRESS_TEXT, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
-		address & 255);
-	return out;
-}
-
-const char *
 node_name(const struct cfg_lab *lab, uint32_t node)
 {
 	return node < lab->n_hosts ? lab->hosts[node].name : lab->gateways[node - lab->n_hosts].name;
@@ -41,7 +32,7 @@ node_gateway(const struct cfg_lab *lab, uint32_t node)
 	return node < lab->n_hosts ? NULL : &lab->gateways[node - lab->n_hosts];
 }
 
-uint32_t
+struct ip_addr
 end_address(const struct cfg_lab *lab, const struct cfg_end *end)
 {
 	const struct cfg_gateway *gateway = node_gateway(lab, end->node);
@@ -60,11 +51,11 @@ link_at(const struct cfg_lab *lab, uint32_t node, uint32_t port, unsigned *mine)
 }
 
 uint32_t
-gateway_of(const struct cfg_lab *lab, uint32_t address)
+gateway_of(const struct cfg_lab *lab, struct ip_addr address)
 {
 	for (unsigned g = 0; g < lab->n_gateways; g++)
 		for (unsigned p = 0; p < lab->gateways[g].n_ports; p++)
-			if (lab->gateways[g].ports[p].address.addr == address)
+			if (ip_equal(lab->gateways[g].ports[p].address.addr, address))
 				return g;
 	return CFG_NONE;
 }

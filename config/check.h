@@ -43,19 +43,15 @@ void check_walk(const struct check *check);
 
 /* ---- small questions ---- */
 
-#define ADDRESS_TEXT 16
-
-/* "10.1.0.1".  Returns out. */
-const char *address_text(uint32_t address, char out[ADDRESS_TEXT]);
 /* Name of a node, host or gateway. */
 const char *node_name(const struct cfg_lab *lab, uint32_t node);
 /* Gateway of a node index, NULL for a host. */
 const struct cfg_gateway *node_gateway(const struct cfg_lab *lab, uint32_t node);
 /* Address at an end of a link. */
-uint32_t end_address(const struct cfg_lab *lab, const struct cfg_end *end);
+struct ip_addr end_address(const struct cfg_lab *lab, const struct cfg_end *end);
 /* The link at a node's port; *mine is that end's index.  NULL where there is none. */
 const struct cfg_link *link_at(const struct cfg_lab *lab, uint32_t node, uint32_t port, unsigned *mine);
 /* Index of the gateway that has a port with that address, CFG_NONE where none has. */
-uint32_t gateway_of(const struct cfg_lab *lab, uint32_t address);
+uint32_t gateway_of(const struct cfg_lab *lab, struct ip_addr address);
 
 #endif

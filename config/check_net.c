@@ -65,25 +65,35 @@ check_links(const struct check *check)
 	}
 }
 
-/* 0/8, 127/8 and what is no unicast cannot be a node's (RFC 1122 §3.2.1.3). */
-static void
-check_unicast(const struct check *check, const void *object, uint32_t address)
+/* 0/8, 127/8 and what is no unicast cannot be a node's (RFC 1122 §3.2.1.3), nor can "::", "::1", multicast
+ * and what is mapped or compatible (RFC 4291 §2.5, §2.7). */
+static bool
+is_unicast(struct ip_addr address)
 {
-	char text[ADDRESS_TEXT];
-	unsigned top = address >> 24;
+	unsigned top = ip_v4_of(address) >> 24;
 
-	if (top == 0 || top == 127 || top >= 224)
-		check_fault(check, object, "address", "%s cannot be the address of a node; allowed: unicast",
-			address_text(address, text));
+	if (!ip_is_v4(address))
+		return address.hi != 0 && address.hi >> 56 != 0xff;
+	return top != 0 && top != 127 && top < 224;
 }
 
 static void
-refuse_double_address(const struct check *check, const void *object, const char *name, uint32_t address)
+check_unicast(const struct check *check, const void *object, struct ip_addr address)
 {
-	char text[ADDRESS_TEXT];
+	char text[IP_TEXT_BYTES];
+
+	if (!is_unicast(address))
+		check_fault(check, object, "address", "%s cannot be the address of a node; allowed: unicast",
+			ip_text(address, text));
+}
+
+static void
+refuse_double_address(const struct check *check, const void *object, const char *name, struct ip_addr address)
+{
+	char text[IP_TEXT_BYTES];
 
 	check_fault(check, object, "address", "%s has %s too; allowed: each address once", name,
-		address_text(address, text));
+		ip_text(address, text));
 }
 
 static void
@@ -91,7 +101,7 @@ check_host_address(const struct check *check, unsigned h)
 {
 	const struct cfg_lab *lab = check->lab;
 	const struct cfg_host *host = &lab->hosts[h];
-	char own[ADDRESS_TEXT], net[ADDRESS_TEXT];
+	char own[IP_TEXT_BYTES], net[IP_TEXT_BYTES];
 	const struct cfg_gateway *gateway;
 	const struct cfg_link *link;
 	const struct cfg_port *port;
@@ -99,7 +109,7 @@ check_host_address(const struct check *check, unsigned h)
 
 	check_unicast(check, host, host->address);
 	for (unsigned i = 0; i < h; i++)
-		if (lab->hosts[i].address == host->address)
+		if (ip_equal(lab->hosts[i].address, host->address))
 			refuse_double_address(check, host, lab->hosts[i].name, host->address);
 	link = link_at(lab, h, 0, &mine);
 	gateway = link ? node_gateway(lab, link->end[!mine].node) : NULL;
@@ -109,26 +119,41 @@ check_host_address(const struct check *check, unsigned h)
 	if (!cfg_prefix_holds(&port->address, host->address))
 		check_fault(check, host, "address",
 			"%s is not in the network of its link; allowed: in %s/%u of %s.%s",
-			address_text(host->address, own), address_text(port->address.addr, net),
-			port->address.len, gateway->name, port->name);
+			ip_text(host->address, own), ip_text(port->address.addr, net),
+			cfg_prefix_written(&port->address), gateway->name, port->name);
 }
 
-/* The first and last address of a network are not a node's, but for RFC 3021. */
+/* The bits of the address behind the prefix: 0 none is set, 1 some are, 2 all are. */
+static unsigned
+host_part(const struct cfg_prefix *prefix)
+{
+	unsigned len = prefix->len;
+	uint64_t hi_mask = len < 64 ? UINT64_MAX >> len : 0;
+	uint64_t lo_mask = len <= 64 ? UINT64_MAX : (UINT64_C(1) << (128 - len)) - 1;
+	uint64_t hi = prefix->addr.hi & hi_mask, lo = prefix->addr.lo & lo_mask;
+
+	if (!hi && !lo)
+		return 0;
+	return hi == hi_mask && lo == lo_mask ? 2 : 1;
+}
+
+/* The first and last address of an IPv4 network are not a node's, but for RFC 3021; the first of an IPv6
+ * network is that of all its routers (RFC 4291 §2.6.1), but for RFC 6164. */
 static void
 check_port_prefix(const struct check *check, const struct cfg_port *port)
 {
-	uint32_t rest = port->address.addr & ~cfg_prefix_mask(port->address.len);
-	char text[ADDRESS_TEXT];
+	bool v4 = ip_is_v4(port->address.addr);
+	unsigned part = host_part(&port->address), len = cfg_prefix_written(&port->address);
+	char text[IP_TEXT_BYTES];
 
-	if (port->address.len == 0 || port->address.len == 32)
+	if (port->address.len == (v4 ? IP_V4_LEN : 0) || port->address.len == 128)
 		check_fault(check, port, "address",
-			"%s/%u is no network; allowed: an address and a length of 1..31",
-			address_text(port->address.addr, text), port->address.len);
-	else if (port->address.len < 31 && (rest == 0 || rest == ~cfg_prefix_mask(port->address.len)))
+			"%s/%u is no network; allowed: an address and a length of 1..%u",
+			ip_text(port->address.addr, text), len, v4 ? 31u : 127u);
+	else if (port->address.len < 127 && (part == 0 || (part == 2 && v4)))
 		check_fault(check, port, "address",
 			"%s/%u is the %s address of the network; allowed: one between",
-			address_text(port->address.addr, text), port->address.len,
-			rest ? "broadcast" : "first");
+			ip_text(port->address.addr, text), len, part ? "broadcast" : "first");
 }
 
 static void
@@ -141,11 +166,11 @@ check_port_address(const struct check *check, unsigned g, unsigned p)
 	check_unicast(check, port, port->address.addr);
 	check_port_prefix(check, port);
 	for (unsigned h = 0; h < lab->n_hosts; h++)
-		if (lab->hosts[h].address == port->address.addr)
+		if (ip_equal(lab->hosts[h].address, port->address.addr))
 			refuse_double_address(check, port, lab->hosts[h].name, port->address.addr);
 	for (unsigned i = 0; i < g; i++)
 		for (unsigned k = 0; k < lab->gateways[i].n_ports; k++)
-			if (lab->gateways[i].ports[k].address.addr == port->address.addr)
+			if (ip_equal(lab->gateways[i].ports[k].address.addr, port->address.addr))
 				refuse_double_address(check, port, lab->gateways[i].name, port->address.addr);
 	for (unsigned i = 0; i < p; i++) {
 		const struct cfg_prefix *other = &gateway->ports[i].address;
@@ -165,8 +190,8 @@ check_link_network(const struct check *check, const struct cfg_link *link)
 {
 	for (unsigned e = 0; e < 2; e++) {
 		const struct cfg_gateway *gateway = node_gateway(check->lab, link->end[e].node);
-		uint32_t other = end_address(check->lab, &link->end[!e]);
-		char text[ADDRESS_TEXT];
+		struct ip_addr other = end_address(check->lab, &link->end[!e]);
+		char text[IP_TEXT_BYTES];
 
 		if (gateway == NULL || node_gateway(check->lab, link->end[!e].node) == NULL)
 			continue;
@@ -174,7 +199,7 @@ check_link_network(const struct check *check, const struct cfg_link *link)
 			check_fault(check, link, "ends",
 				"%s at one end is not in the network of %s; allowed: one "
 				"network at both ends",
-				address_text(other, text), link->ends[e]);
+				ip_text(other, text), link->ends[e]);
 	}
 }
 
@@ -197,11 +222,11 @@ check_via(const struct check *check, unsigned g, const struct cfg_route *route)
 {
 	const struct cfg_lab *lab = check->lab;
 	const struct cfg_gateway *gateway = &lab->gateways[g];
-	char via[ADDRESS_TEXT], other[ADDRESS_TEXT];
+	char via[IP_TEXT_BYTES], other[IP_TEXT_BYTES];
 	const struct cfg_link *link;
 	unsigned mine;
 
-	address_text(route->via, via);
+	ip_text(route->via, via);
 	if (route->port == CFG_NONE) {
 		check_fault(check, route, "via",
 			"a route to nowhere: %s is in no network of %s; allowed: the "
@@ -210,9 +235,9 @@ check_via(const struct check *check, unsigned g, const struct cfg_route *route)
 		return;
 	}
 	link = link_at(lab, lab->n_hosts + g, route->port, &mine);
-	if (link != NULL && end_address(lab, &link->end[!mine]) != route->via)
+	if (link != NULL && !ip_equal(end_address(lab, &link->end[!mine]), route->via))
 		check_fault(check, route, "via", "a route to nowhere: nobody on link %s has %s; allowed: %s",
-			link->name, via, address_text(end_address(lab, &link->end[!mine]), other));
+			link->name, via, ip_text(end_address(lab, &link->end[!mine]), other));
 }
 
 void

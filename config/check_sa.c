@@ -74,19 +74,19 @@ check_keys(const struct check *check, struct cfg_sa *sa)
 static void
 check_own_end(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_sa *sa)
 {
-	uint32_t own = sa->direction == CFG_OUT ? sa->src : sa->dst;
-	char allowed[300] = "", text[ADDRESS_TEXT];
+	struct ip_addr own = sa->direction == CFG_OUT ? sa->src : sa->dst;
+	char allowed[300] = "", text[IP_TEXT_BYTES];
 
 	for (unsigned p = 0; p < gateway->n_ports; p++) {
 		size_t used = strlen(allowed);
 
-		if (gateway->ports[p].address.addr == own)
+		if (ip_equal(gateway->ports[p].address.addr, own))
 			return;
 		snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "",
-			address_text(gateway->ports[p].address.addr, text));
+			ip_text(gateway->ports[p].address.addr, text));
 	}
 	check_fault(check, sa, sa->direction == CFG_OUT ? "src" : "dst",
-		"%s is no address of %s; allowed: %s", address_text(own, text), gateway->name, allowed);
+		"%s is no address of %s; allowed: %s", ip_text(own, text), gateway->name, allowed);
 }
 
 static void
@@ -95,7 +95,7 @@ check_numbers(const struct check *check, const struct cfg_sa *sa)
 	if (sa->spi <= SPI_RESERVED)
 		check_fault(check, sa, "spi", "%u is reserved (RFC 4303 §2.1); allowed: 256..4294967295",
 			sa->spi);
-	if (sa->src == sa->dst)
+	if (ip_equal(sa->src, sa->dst))
 		check_fault(
 			check, sa, "dst", "the same address as src; allowed: the other end of the tunnel");
 	if (sa->esn && sa->window == 0 && sa->direction == CFG_IN)
@@ -114,7 +114,7 @@ check_spi_once(const struct check *check, const struct cfg_gateway *gateway, con
 	if (sa->direction != CFG_IN)
 		return;
 	for (const struct cfg_sa *other = gateway->sas; other < sa; other++)
-		if (other->direction == CFG_IN && other->spi == sa->spi && other->dst == sa->dst)
+		if (other->direction == CFG_IN && other->spi == sa->spi && ip_equal(other->dst, sa->dst))
 			check_fault(check, sa, "spi",
 				"0x%x is that of SA \"%s\" too; allowed: each SPI once for a "
 				"destination",
@@ -133,9 +133,9 @@ compare_ends(const struct check *check, const struct cfg_sa *out, const struct c
 {
 	if (out->spi != in->spi)
 		refuse_difference(check, out, "spi", peer);
-	if (out->src != in->src)
+	if (!ip_equal(out->src, in->src))
 		refuse_difference(check, out, "src", peer);
-	if (out->dst != in->dst)
+	if (!ip_equal(out->dst, in->dst))
 		refuse_difference(check, out, "dst", peer);
 	if (out->esn != in->esn)
 		refuse_difference(check, out, "esn", peer);
@@ -155,16 +155,17 @@ static void
 check_partner(const struct check *check, const struct cfg_sa *sa)
 {
 	bool out = sa->direction == CFG_OUT;
-	uint32_t far_end = out ? sa->dst : sa->src, g = gateway_of(check->lab, far_end);
+	struct ip_addr far_end = out ? sa->dst : sa->src;
+	uint32_t g = gateway_of(check->lab, far_end);
 	const char *key = out ? "dst" : "src";
 	const struct cfg_gateway *peer;
 	const struct cfg_sa *partner;
-	char text[ADDRESS_TEXT];
+	char text[IP_TEXT_BYTES];
 
 	if (g == CFG_NONE) {
 		check_fault(check, sa, key,
 			"no gateway has %s; allowed: an address of the gateway at the other end",
-			address_text(far_end, text));
+			ip_text(far_end, text));
 		return;
 	}
 	peer = &check->lab->gateways[g];
@@ -172,7 +173,7 @@ check_partner(const struct check *check, const struct cfg_sa *sa)
 	if (partner == NULL || partner->direction == sa->direction)
 		check_fault(check, sa, "name",
 			"no partner: %s, which has %s, wants an SA \"%s\" of direction \"%s\"", peer->name,
-			address_text(far_end, text), sa->name, out ? "in" : "out");
+			ip_text(far_end, text), sa->name, out ? "in" : "out");
 	else if (out)
 		compare_ends(check, sa, partner, peer->name);
 }

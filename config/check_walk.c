@@ -14,7 +14,7 @@
 /* A packet on its way. */
 struct walker {
 	const struct cfg_traffic *traffic;
-	uint32_t src, dst;
+	struct ip_addr src, dst;
 	const struct cfg_sa *sa; /* it is inside the tunnel of that SA; NULL: in clear */
 	uint32_t node;		 /* where it is */
 };
@@ -46,10 +46,10 @@ matches(const struct cfg_policy *policy, const struct walker *walker)
 }
 
 static bool
-is_own_address(const struct cfg_gateway *gateway, uint32_t address)
+is_own_address(const struct cfg_gateway *gateway, struct ip_addr address)
 {
 	for (unsigned p = 0; p < gateway->n_ports; p++)
-		if (gateway->ports[p].address.addr == address)
+		if (ip_equal(gateway->ports[p].address.addr, address))
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ apply_policy(struct walker *walker, const struct cfg_gateway *gateway)
 /* Port and next hop for an address: a network of its own, or the longest route.  False where there is none.
  */
 static bool
-find_hop(const struct cfg_gateway *gateway, uint32_t address, uint32_t *port, uint32_t *hop)
+find_hop(const struct cfg_gateway *gateway, struct ip_addr address, uint32_t *port, struct ip_addr *hop)
 {
 	int longest = -1;
 
@@ -122,20 +122,20 @@ static enum step
 leave_gateway(
 	const struct check *check, struct walker *walker, const struct cfg_gateway *gateway, uint32_t *port)
 {
-	uint32_t target, hop = 0;
+	struct ip_addr target, hop = {0};
 	const struct cfg_link *link;
-	char text[ADDRESS_TEXT];
+	char text[IP_TEXT_BYTES];
 	unsigned mine;
 
 	if (apply_policy(walker, gateway) == STEP_POLICY)
 		return STEP_POLICY;
 	target = walker->sa != NULL ? walker->sa->dst : walker->dst;
 	if (!find_hop(gateway, target, port, &hop))
-		return lost(check, walker, "%s has none to %s", gateway->name, address_text(target, text));
+		return lost(check, walker, "%s has none to %s", gateway->name, ip_text(target, text));
 	link = link_at(check->lab, walker->node, *port, &mine);
-	if (end_address(check->lab, &link->end[!mine]) != hop)
+	if (!ip_equal(end_address(check->lab, &link->end[!mine]), hop))
 		return lost(check, walker, "nobody at %s.%s has %s", gateway->name,
-			gateway->ports[*port].name, address_text(hop, text));
+			gateway->ports[*port].name, ip_text(hop, text));
 	return STEP_ON;
 }
 

@@ -1,31 +1,19 @@
 /* Scalars peculiar to networks: addresses, prefixes, ports, protocols, DSCP (RFC 2474, RFC 2597, RFC 3246)
- * and keys.  Addresses become host byte order.  Messages never show a key. */
+ * and keys.  Messages never show a key. */
 #include "config/value.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/cfg.h"
 
-static bool
-address_parse(const char *text, uint32_t *out)
-{
-	struct in_addr address;
-
-	if (inet_pton(AF_INET, text, &address) != 1)
-		return false;
-	*out = ntohl(address.s_addr);
-	return true;
-}
-
 bool
 store_address(struct storing *storing)
 {
 	if (storing->value.kind != VALUE_TEXT)
 		return value_wrong_type(storing);
-	if (!address_parse(storing->value.text, storing->field))
+	if (!ip_parse(storing->value.text, storing->field))
 		return value_wrong(storing, "\"%s\" is not an address", storing->value.text);
 	return true;
 }
@@ -52,25 +40,27 @@ store_prefix(struct storing *storing)
 {
 	struct cfg_prefix *prefix = storing->field;
 	const char *text = storing->value.text, *slash;
-	char address[INET_ADDRSTRLEN] = "";
-	unsigned len = 32;
+	char address[IP_TEXT_BYTES] = "";
+	unsigned len, most;
 	size_t n;
 
 	if (storing->value.kind != VALUE_TEXT)
 		return value_wrong_type(storing);
 	if (strcmp(text, "any") == 0) {
-		*prefix = (struct cfg_prefix){0, 0};
+		*prefix = (struct cfg_prefix){.len = 0};
 		return true;
 	}
 	slash = strchr(text, '/');
 	n = slash ? (size_t)(slash - text) : strlen(text);
 	if (n < sizeof(address))
 		memcpy(address, text, n);
-	if (slash != NULL && !digits_parse(slash + 1, strlen(slash + 1), 32, &len))
-		return value_wrong(storing, "\"%s\": the length of a prefix is 0..32", text);
-	if (!address_parse(address, &prefix->addr))
+	len = most = strchr(address, ':') ? 128 : 32;
+	if (slash != NULL && !digits_parse(slash + 1, strlen(slash + 1), most, &len))
+		return value_wrong(storing, "\"%s\": the length of a prefix is 0..%u", text, most);
+	if (!ip_parse(address, &prefix->addr))
 		return value_wrong(storing, "\"%s\" is not a prefix", text);
-	prefix->len = (uint8_t)len;
+	prefix->len = (uint8_t)(len + (most == 32 ? IP_V4_LEN : 0));
+	prefix->only_v6 = !ip_is_v4(prefix->addr);
 	return true;
 }
 

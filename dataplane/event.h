@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/ip.h"
 #include "dataplane/drop.h"
 
 struct sa;
@@ -18,7 +19,7 @@ struct drop_event {
 	const struct sa *sa; /* NULL: none involved */
 	uint32_t spi;
 	uint32_t flow;	   /* laboratory flow, PKT_NO_FLOW: none */
-	uint32_t src, dst; /* outermost addresses, host byte order */
+	struct ip_addr src, dst; /* outermost addresses */
 	uint32_t bytes;	   /* IP packet */
 	uint32_t window;   /* size of the window, 0: none */
 	uint16_t ip_id;	   /* outermost identification */

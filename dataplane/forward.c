@@ -6,7 +6,7 @@
 #include "dataplane/worker.h"
 
 uint32_t
-forward_route(const struct cfg_gateway *cfg, uint32_t dst)
+forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 {
 	uint32_t best = CFG_NONE;
 	int best_len = -1;
@@ -31,7 +31,7 @@ forward_route(const struct cfg_gateway *cfg, uint32_t dst)
 }
 
 static void
-route(const struct dp *dp, uint32_t dst, struct flow_entry *entry)
+route(const struct dp *dp, struct ip_addr dst, struct flow_entry *entry)
 {
 	uint32_t port = forward_route(dp->cfg, dst);
 
@@ -72,7 +72,7 @@ is_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
 
-		if ((sa->direction == CFG_OUT ? sa->src : sa->dst) == cfg->ports[port].address.addr)
+		if (ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, cfg->ports[port].address.addr))
 			return 1;
 	}
 	return 0;

@@ -33,6 +33,6 @@ void forward_resolve_in(
 	const struct dp *dp, uint32_t sa_index, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
  */
-uint32_t forward_route(const struct cfg_gateway *cfg, uint32_t dst);
+uint32_t forward_route(const struct cfg_gateway *cfg, struct ip_addr dst);
 
 #endif

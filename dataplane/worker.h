@@ -38,7 +38,7 @@ struct worker {
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
 	bool after_queue; /* the sequence number is taken after the queue */
 	unsigned n_local;
-	const uint32_t *local; /* addresses of the gateway's ports, host byte order */
+	const struct ip_addr *local; /* addresses of the gateway's ports */
 	struct engine *engine;
 	struct cfg_engine engine_cfg; /* of a plain engine, where the configuration has no other */
 	unsigned in_engine; /* packets under way there */
@@ -58,7 +58,7 @@ struct dp {
 	const struct cfg_gateway *cfg;
 	struct dp_port *ports;
 	struct rte_mempool *pool; /* NULL: no packets of its own */
-	uint32_t *local; /* their addresses */
+	struct ip_addr *local; /* their addresses */
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
@@ -72,10 +72,10 @@ void worker_walk(struct worker *worker);
 
 /* Is dst an address of this gateway? */
 static inline bool
-worker_is_local(const struct worker *worker, uint32_t dst)
+worker_is_local(const struct worker *worker, struct ip_addr dst)
 {
 	for (unsigned i = 0; i < worker->n_local; i++)
-		if (worker->local[i] == dst)
+		if (ip_equal(worker->local[i], dst))
 			return true;
 	return false;
 }

@@ -67,8 +67,8 @@ drop_line_write(FILE *out, const char *node, const struct drop_event *event, con
 		jout_bool(&json, "copy", event->is_clone);
 	}
 	jout_u64(&json, "protocol", event->proto);
-	jout_ipv4(&json, "src", event->src);
-	jout_ipv4(&json, "dst", event->dst);
+	jout_ip(&json, "src", event->src);
+	jout_ip(&json, "dst", event->dst);
 	jout_u64(&json, "ip_id", event->ip_id);
 	jout_u64(&json, "dscp", event->dscp);
 	jout_u64(&json, "bytes", event->bytes);

@@ -17,9 +17,11 @@
 #include "crypto/alg.h"
 
 static void
-address_write(FILE *out, uint32_t a)
+address_write(FILE *out, struct ip_addr a)
 {
-	fprintf(out, ",\"%u.%u.%u.%u\"", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
+	char text[IP_TEXT_BYTES];
+
+	fprintf(out, ",\"%s\"", ip_text(a, text));
 }
 
 static void
@@ -40,7 +42,7 @@ row_write(FILE *out, const struct cfg_sa *sa)
 
 	if (status)
 		return status;
-	fputs("\"IPv4\"", out);
+	fputs(ip_is_v4(sa->src) ? "\"IPv4\"" : "\"IPv6\"", out);
 	address_write(out, sa->src);
 	address_write(out, sa->dst);
 	fprintf(out, ",\"0x%08x\",\"%s\"", sa->spi, alg_cipher_info[t.cipher].tshark);
@@ -54,7 +56,7 @@ row_write(FILE *out, const struct cfg_sa *sa)
 static bool
 sa_same(const struct cfg_sa *a, const struct cfg_sa *b)
 {
-	return a->spi == b->spi && a->src == b->src && a->dst == b->dst &&
+	return a->spi == b->spi && ip_equal(a->src, b->src) && ip_equal(a->dst, b->dst) &&
 		!strcmp(a->transform, b->transform) && a->key_len == b->key_len &&
 		!memcmp(a->key, b->key, a->key_len) && a->auth_key_len == b->auth_key_len &&
 		!memcmp(a->auth_key, b->auth_key, a->auth_key_len);

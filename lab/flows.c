@@ -121,8 +121,8 @@ flow_dropped_packet(struct lab *lab, unsigned node, struct rte_mbuf *m, enum dro
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0,
 		.bytes = rte_pktmbuf_data_len(m),
-		.src = load_be32(ip + IPV4_SRC),
-		.dst = load_be32(ip + IPV4_DST),
+		.src = ip_load4(ip + IPV4_SRC),
+		.dst = ip_load4(ip + IPV4_DST),
 		.ip_id = load_be16(ip + IPV4_ID),
 		.proto = ip[IPV4_PROTO],
 		.dscp = ip[IPV4_TOS] >> 2};

@@ -104,7 +104,7 @@ host_take(struct host *host, uint64_t now)
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
 
-		if (unlikely(load_be32(ip + IPV4_DST) != host->cfg->address ||
+		if (unlikely(!ip_equal(ip_load4(ip + IPV4_DST), host->cfg->address) ||
 			     pkt_of(pkts[i])->flow == PKT_NO_FLOW)) {
 			host->drops[DROP_NOT_MINE]++;
 			flow_dropped_packet(host->lab, host->index, pkts[i], DROP_NOT_MINE, now);

@@ -265,15 +265,20 @@ jout_hex(struct json_out *json, const char *key, uint32_t value)
 	put(json, text, sizeof(text));
 }
 
+/* There may be a line for each of a million drops, so IPv4 does not go through the C library. */
 void
-jout_ipv4(struct json_out *json, const char *key, uint32_t address)
+jout_ip(struct json_out *json, const char *key, struct ip_addr address)
 {
+	char text[IP_TEXT_BYTES];
+
 	member(json, key);
 	put_byte(json, '"');
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 4 && ip_is_v4(address); i++) {
 		if (i)
 			put_byte(json, '.');
-		put_u64(json, address >> (24 - 8 * i) & 255);
+		put_u64(json, ip_v4_of(address) >> (24 - 8 * i) & 255);
 	}
+	if (!ip_is_v4(address))
+		put(json, ip_text(address, text), strlen(text));
 	put_byte(json, '"');
 }

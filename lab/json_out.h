@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/ip.h"
+
 #define JSON_OUT_BYTES 512
 
 /* Begin with {.out = file}.  What was told reaches the file at the latest when the root ends. */
@@ -38,6 +40,6 @@ void jout_bool(struct json_out *json, const char *key, bool value);
 void jout_null(struct json_out *json, const char *key);
 void jout_text(struct json_out *json, const char *key, const char *value); /* NULL is null */
 void jout_hex(struct json_out *json, const char *key, uint32_t value);     /* "0x00001001" */
-void jout_ipv4(struct json_out *json, const char *key, uint32_t address);  /* host byte order */
+void jout_ip(struct json_out *json, const char *key, struct ip_addr address);
 
 #endif

@@ -68,9 +68,8 @@ field_value(enum field field, const struct drop_event *event)
 	case FIELD_SPI_HEX:
 		return event->spi;
 	case FIELD_SRC:
-		return event->src;
-	case FIELD_DST:
-		return event->dst;
+	case FIELD_DST: /* no number */
+		break;
 	case FIELD_PROTO:
 		return event->proto;
 	case FIELD_IP_ID:
@@ -98,6 +97,7 @@ static int
 field_write(enum field field, const struct drop_event *event, char *out, size_t bytes)
 {
 	uint64_t v = field_value(field, event);
+	char address[IP_TEXT_BYTES];
 
 	switch (field < FIELD_COUNT ? fields[field].shape : SHAPE_NUMBER) {
 	case SHAPE_LOWER:
@@ -105,8 +105,8 @@ field_write(enum field field, const struct drop_event *event, char *out, size_t 
 	case SHAPE_HEX:
 		return snprintf(out, bytes, "%08" PRIX64, v);
 	case SHAPE_ADDRESS:
-		return snprintf(out, bytes, "%u.%u.%u.%u", (unsigned)(v >> 24), (unsigned)(v >> 16) & 255u,
-			(unsigned)(v >> 8) & 255u, (unsigned)v & 255u);
+		ip_text(field == FIELD_SRC ? event->src : event->dst, address);
+		return snprintf(out, bytes, "%s", address);
 	case SHAPE_NUMBER:
 		break;
 	}

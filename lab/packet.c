@@ -29,8 +29,8 @@ packet_template(struct flow *flow)
 	store_be16(ip + IPV4_FRAGMENT, id->df ? IPV4_DF : 0);
 	ip[IPV4_TTL] = 64;
 	ip[IPV4_PROTO] = id->proto;
-	store_be32(ip + IPV4_SRC, id->src);
-	store_be32(ip + IPV4_DST, id->dst);
+	ip_store4(ip + IPV4_SRC, id->src);
+	ip_store4(ip + IPV4_DST, id->dst);
 	flow->head_sum = ipv4_sum(ip, IPV4_MIN_BYTES);
 	flow->head_len = IPV4_MIN_BYTES;
 	if (id->proto != IPV4_PROTO_UDP && id->proto != IPV4_PROTO_TCP)

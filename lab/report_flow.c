@@ -109,8 +109,8 @@ identity_json(struct json_out *json, const struct result_flow *flow, bool is_cla
 	}
 	jout_text(json, "traffic", flow->traffic);
 	jout_u64(json, "index", flow->index);
-	jout_ipv4(json, "src", flow->src);
-	jout_ipv4(json, "dst", flow->dst);
+	jout_ip(json, "src", flow->src);
+	jout_ip(json, "dst", flow->dst);
 	jout_u64(json, "protocol", flow->proto);
 	jout_u64(json, "sport", flow->sport);
 	jout_u64(json, "dport", flow->dport);

@@ -88,8 +88,8 @@ report_sa_json(struct json_out *json, const struct result_sa *sa)
 	jout_text(json, "name", sa->cfg->name);
 	jout_text(json, "direction", cfg_direction_word(sa->cfg->direction));
 	jout_hex(json, "spi", sa->cfg->spi);
-	jout_ipv4(json, "src", sa->cfg->src);
-	jout_ipv4(json, "dst", sa->cfg->dst);
+	jout_ip(json, "src", sa->cfg->src);
+	jout_ip(json, "dst", sa->cfg->dst);
 	jout_text(json, "transform", sa->cfg->transform);
 	jout_bool(json, "authenticated", sa->authenticated);
 	jout_bool(json, "esn", sa->cfg->esn);

@@ -20,7 +20,7 @@ struct result_flow {
 	const char *class_name;
 	const char *traffic; /* cfg_traffic.name; NULL for a class */
 	uint32_t index;	     /* flow: within its traffic; class: number of flows */
-	uint32_t src, dst;   /* flow only, host byte order */
+	struct ip_addr src, dst; /* flow only */
 	uint16_t sport, dport;
 	uint8_t proto, dscp;
 	uint64_t sent, sent_bytes, delivered, delivered_bytes;

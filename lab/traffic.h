@@ -22,7 +22,7 @@ struct traffic_packet {
 
 /* What the packets of a flow have in common. */
 struct traffic_flow {
-	uint32_t src, dst; /* host byte order */
+	struct ip_addr src, dst;
 	uint16_t sport, dport;
 	uint8_t proto, dscp, ecn;
 	uint8_t df; /* 0 or 1 */

@@ -179,7 +179,8 @@ packet_add(const struct traffic_args *args, struct pcap_source *p, const uint8_t
 	if (p->n_items && item->time_ns < item[-1].time_ns)
 		item->time_ns = item[-1].time_ns;
 	memcpy(p->data + p->data_len, ip, bytes);
-	capture_map(p->data + p->data_len, bytes, p->base.flow.src, p->base.flow.dst);
+	capture_map(p->data + p->data_len, bytes, ip_v4_of(p->base.flow.src),
+		ip_v4_of(p->base.flow.dst));
 	p->data_len += bytes;
 	if (bytes > p->base.bytes_max)
 		p->base.bytes_max = bytes;

@@ -83,8 +83,8 @@ outer_set(struct sa *sa, const struct cfg_sa *cfg)
 	store_be16(outer + IPV4_FRAGMENT, cfg->df == CFG_DF_SET ? IPV4_DF : 0);
 	outer[IPV4_TTL] = cfg->ttl;
 	outer[IPV4_PROTO] = IPV4_PROTO_ESP;
-	store_be32(outer + IPV4_SRC, cfg->src);
-	store_be32(outer + IPV4_DST, cfg->dst);
+	ip_store4(outer + IPV4_SRC, cfg->src);
+	ip_store4(outer + IPV4_DST, cfg->dst);
 	ipv4_checksum_set(outer, SA_IPV4_BYTES);
 	store_be16(outer + IPV4_CHECKSUM, (uint16_t)~load_be16(outer + IPV4_CHECKSUM));
 	sa->copy_dscp = cfg->dscp < 0;

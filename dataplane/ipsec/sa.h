@@ -47,7 +47,7 @@ struct sa {
 	const struct cfg_sa *cfg; /* borrowed */
 	struct transform transform;
 	enum cfg_direction direction;
-	uint32_t src, dst; /* tunnel ends, host byte order */
+	struct ip_addr src, dst; /* tunnel ends */
 	void *observer;	   /* of whoever measures (a laboratory); the gateway does not look at it */
 	uint32_t index;	   /* in its gateway: also the "connection id" of messages, less 1 */
 };

@@ -14,11 +14,10 @@
 #define LINE_BYTES 64u
 
 struct slot {
-	uint64_t key;  /* SPI || destination */
+	struct ip_addr dst;
 	struct sa *sa; /* NULL: free */
-	uint64_t hash; /* of all three, for growing and moving */
+	uint32_t spi;
 	uint32_t proto;
-	uint32_t unused; /* zero */
 };
 
 _Static_assert(sizeof(struct slot) == 32, "two slots a cache line");
@@ -42,28 +41,30 @@ slots_create(uint64_t n)
 /* SPIs are often chosen one after the other: every bit of the triple has to reach the low bits (the finalizer
  * of splitmix64). */
 static inline uint64_t
-triple_hash(uint64_t key, uint8_t proto)
+slot_hash(const struct slot *slot)
 {
-	uint64_t h = key + proto * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = ((uint64_t)slot->spi << 32 ^ slot->dst.lo) + slot->proto * UINT64_C(0x9e3779b97f4a7c15);
+
+	h ^= slot->dst.hi * UINT64_C(0xc2b2ae3d27d4eb4f); /* IPv4: 0 */
 
 	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
 	return h ^ h >> 31;
 }
 
-static inline uint64_t
-triple_key(uint32_t spi, uint32_t dst)
+static inline bool
+slot_equal(const struct slot *a, const struct slot *b)
 {
-	return (uint64_t)spi << 32 | dst;
+	return a->spi == b->spi && a->proto == b->proto && ip_equal(a->dst, b->dst);
 }
 
 /* The slot of the triple, or the free one where it would go. */
 static inline uint64_t
-slot_find(const struct sad *sad, uint64_t key, uint8_t proto, uint64_t hash)
+slot_find(const struct sad *sad, const struct slot *triple)
 {
-	uint64_t at = hash & sad->mask;
+	uint64_t at = slot_hash(triple) & sad->mask;
 
-	while (sad->slots[at].sa && (sad->slots[at].key != key || sad->slots[at].proto != proto))
+	while (sad->slots[at].sa && !slot_equal(&sad->slots[at], triple))
 		at = (at + 1) & sad->mask;
 	return at;
 }
@@ -72,7 +73,7 @@ slot_find(const struct sad *sad, uint64_t key, uint8_t proto, uint64_t hash)
 static void
 slot_put(struct sad *sad, const struct slot *slot)
 {
-	sad->slots[slot_find(sad, slot->key, (uint8_t)slot->proto, slot->hash)] = *slot;
+	sad->slots[slot_find(sad, slot)] = *slot;
 }
 
 static enum status
@@ -119,13 +120,12 @@ sad_destroy(struct sad *sad)
 }
 
 enum status
-sad_add(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto, struct sa *sa)
+sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct sa *sa)
 {
-	struct slot slot = {.key = triple_key(spi, dst), .sa = sa, .proto = proto};
+	struct slot slot = {.dst = dst, .sa = sa, .spi = spi, .proto = proto};
 	enum status status;
 
-	slot.hash = triple_hash(slot.key, proto);
-	if (sad->slots[slot_find(sad, slot.key, proto, slot.hash)].sa)
+	if (sad->slots[slot_find(sad, &slot)].sa)
 		return ST_ERR_EXISTS;
 	if ((sad->count + UINT64_C(1)) * 2 > sad->mask + 1) {
 		status = sad_grow(sad);
@@ -146,15 +146,15 @@ home_is_behind(uint64_t home, uint64_t gap, uint64_t at, uint64_t mask)
 }
 
 enum status
-sad_del(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto)
+sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 {
-	uint64_t key = triple_key(spi, dst);
-	uint64_t gap = slot_find(sad, key, proto, triple_hash(key, proto));
+	struct slot triple = {.dst = dst, .spi = spi, .proto = proto};
+	uint64_t gap = slot_find(sad, &triple);
 
 	if (!sad->slots[gap].sa)
 		return ST_ERR_NOT_FOUND;
 	for (uint64_t at = (gap + 1) & sad->mask; sad->slots[at].sa; at = (at + 1) & sad->mask) {
-		if (home_is_behind(sad->slots[at].hash, gap, at, sad->mask))
+		if (home_is_behind(slot_hash(&sad->slots[at]), gap, at, sad->mask))
 			continue;
 		sad->slots[gap] = sad->slots[at];
 		gap = at;
@@ -165,11 +165,11 @@ sad_del(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto)
 }
 
 struct sa *
-sad_find(const struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto)
+sad_find(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 {
-	uint64_t key = triple_key(spi, dst);
+	struct slot triple = {.dst = dst, .spi = spi, .proto = proto};
 
-	return sad->slots[slot_find(sad, key, proto, triple_hash(key, proto))].sa;
+	return sad->slots[slot_find(sad, &triple)].sa;
 }
 
 unsigned

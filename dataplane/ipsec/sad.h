@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/ip.h"
 #include "base/status.h"
 
 struct sa;
@@ -13,10 +14,10 @@ struct sad;
 enum status sad_create(struct sad **sad);
 void sad_destroy(struct sad *sad); /* the SAs are their owner's */
 /* ERR_EXISTS where the triple is taken. */
-enum status sad_add(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto, struct sa *sa);
-enum status sad_del(struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto);
+enum status sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct sa *sa);
+enum status sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto);
 /* NULL where unknown. */
-struct sa *sad_find(const struct sad *sad, uint32_t spi, uint32_t dst, uint8_t proto);
+struct sa *sad_find(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto);
 unsigned sad_count(const struct sad *sad);
 
 #endif

@@ -19,8 +19,8 @@ selector_read(const uint8_t *ip, uint32_t len, struct selector *selector)
 	uint32_t header_len = ipv4_header_len(ip);
 	bool first = (load_be16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) == 0;
 
-	selector->src = load_be32(ip + IPV4_SRC);
-	selector->dst = load_be32(ip + IPV4_DST);
+	selector->src = ip_load4(ip + IPV4_SRC);
+	selector->dst = ip_load4(ip + IPV4_DST);
 	selector->proto = ip[IPV4_PROTO];
 	selector->dscp = ip[IPV4_TOS] >> 2;
 	selector->sport = 0;

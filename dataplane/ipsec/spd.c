@@ -71,7 +71,7 @@ protects_to_partner(
 	if (policy->action != CFG_PROTECT || policy->sa_index >= gateway->n_sas)
 		return false;
 	out = &gateway->sas[policy->sa_index];
-	return out->src == in->dst && out->dst == in->src;
+	return ip_equal(out->src, in->dst) && ip_equal(out->dst, in->src);
 }
 
 /* The rules, all of the way out, read backwards.  Order still decides, but a rule for some DSCPs only cannot

@@ -10,7 +10,7 @@
 /* What selectors look at, host byte order.  Ports are 0 where the packet has none (not the first fragment, no
  * transport protocol with ports): then only rules with any port match (RFC 4301 §4.4.1.1 OPAQUE). */
 struct selector {
-	uint32_t src, dst;
+	struct ip_addr src, dst;
 	uint16_t sport, dport;
 	uint8_t proto, dscp;
 	uint8_t has_ports;

@@ -1,6 +1,6 @@
 /* classify: IPv4 header checks (RFC 1812 §5.2.2), ESP for this gateway to sa_in, everything else by the flow
  * cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
-#include "base/bytes.h"
+#include "base/ip.h"
 #include "dataplane/forward.h"
 #include "dataplane/ipsec/esp.h"
 #include "dataplane/ipsec/ipv4.h"
@@ -81,7 +81,7 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 
 	if (unlikely(drop))
 		return drop;
-	if (!worker_is_local(w, load_be32(ip + IPV4_DST)))
+	if (!worker_is_local(w, ip_load4(ip + IPV4_DST)))
 		return forward_one(w, m, ip);
 	if (ip[9] != IPV4_PROTO_ESP)
 		return DROP_NOT_MINE;

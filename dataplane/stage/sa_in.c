@@ -1,7 +1,7 @@
 /* sa_in: SPI, destination and protocol name the SA (RFC 4303 §3.4.2). */
 #include <rte_prefetch.h>
 
-#include "base/bytes.h"
+#include "base/ip.h"
 #include "dataplane/ipsec/esp.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/worker.h"
@@ -16,7 +16,7 @@ sa_find(struct worker *w, struct rte_mbuf *m)
 	if (unlikely(!esp_peek(outer, rte_pktmbuf_data_len(m), &spi, &seq)))
 		return DROP_ESP_LENGTH;
 	pkt->seq = seq;
-	pkt->sa = sad_find(w->dp->sad, spi, load_be32(outer + 16), outer[9]);
+	pkt->sa = sad_find(w->dp->sad, spi, ip_load4(outer + 16), outer[9]);
 	return likely(pkt->sa) ? DROP_NONE : DROP_NO_SA;
 }
 

@@ -110,9 +110,9 @@ test_values_and_indices(void)
 
 	CU_ASSERT_EQUAL(lab->n_hosts, 2);
 	CU_ASSERT_EQUAL(lab->n_gateways, 2);
-	CU_ASSERT_EQUAL(lab->hosts[1].address, 0x0a02000a);
-	CU_ASSERT_EQUAL(gwa->ports[1].address.addr, 0xc0000201);
-	CU_ASSERT_EQUAL(gwa->ports[1].address.len, 30);
+	CU_ASSERT(ip_equal(lab->hosts[1].address, ip_v4(0x0a02000a)));
+	CU_ASSERT(ip_equal(gwa->ports[1].address.addr, ip_v4(0xc0000201)));
+	CU_ASSERT_EQUAL(gwa->ports[1].address.len, IP_V4_LEN + 30);
 	CU_ASSERT_EQUAL(gwa->ports[1].qos.shape, 4000000);
 	CU_ASSERT_EQUAL_FATAL(gwa->ports[1].qos.n_classes, 3);
 	CU_ASSERT_EQUAL(classes[0].dscp, UINT64_C(1) << 46);
@@ -121,7 +121,7 @@ test_values_and_indices(void)
 	CU_ASSERT_EQUAL(classes[1].queue_limit, 100);
 	CU_ASSERT_EQUAL(classes[2].dscp, 0);
 	CU_ASSERT_EQUAL(gwa->routes[0].port, 1);
-	CU_ASSERT_EQUAL(gwa->routes[0].via, 0xc0000202);
+	CU_ASSERT(ip_equal(gwa->routes[0].via, ip_v4(0xc0000202)));
 	CU_ASSERT_EQUAL(gwa->sas[1].spi, 0x2001);
 	CU_ASSERT_EQUAL(gwa->policies[0].sa_index, 0);
 	CU_ASSERT_EQUAL(gwa->policies[1].sa_index, 1);

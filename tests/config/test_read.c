@@ -51,7 +51,7 @@ static const struct lab_row value_rows[] = {
 	{"{ name = \"a\"; address", "{ name = \"12\"; address", NULL,
 		"hosts.12.name: \"12\" cannot be a name"},
 	{"10.1.0.10", "10.1.0.256", NULL,
-		"hosts.a.address: \"10.1.0.256\" is not an address; allowed: an IPv4 address"},
+		"hosts.a.address: \"10.1.0.256\" is not an address; allowed: an IPv4 or IPv6 address"},
 	{"10.1.0.1/16", "10.1.0.1/33", NULL,
 		"gateways.gwa.ports.lan.address: \"10.1.0.1/33\": the length of a prefix is 0..32; allowed"},
 	{"{ name = \"gwa\";", "{ name = \"gwa\"; platform = \"aimm\";", NULL,

@@ -71,9 +71,9 @@ test_values(void)
 	CU_ASSERT_STRING_EQUAL(lab->traffic[0].class_name, "bulk data");
 	CU_ASSERT_EQUAL(lab->gateways[0].policies[0].dscp, UINT64_C(1) << 10 | UINT64_C(1) << 20);
 	CU_ASSERT_EQUAL(lab->gateways[0].policies[1].dport.lo, 500);
-	CU_ASSERT_EQUAL(lab->hosts[0].address, 0x0a01004d);
+	CU_ASSERT(ip_equal(lab->hosts[0].address, ip_v4(0x0a01004d)));
 	CU_ASSERT_FALSE(lab->events);
-	CU_ASSERT_EQUAL(lab->gateways[0].routes[0].to.len, 8);
+	CU_ASSERT_EQUAL(lab->gateways[0].routes[0].to.len, IP_V4_LEN + 8);
 	cfg_free(lab);
 }
 

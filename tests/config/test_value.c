@@ -83,10 +83,10 @@ test_prefixes_and_ports(void)
 	uint32_t proto = 0;
 
 	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "10.1.2.3/16", &prefix));
-	CU_ASSERT_EQUAL(prefix.addr, 0x0a010203);
-	CU_ASSERT_EQUAL(prefix.len, 16);
+	CU_ASSERT(ip_equal(prefix.addr, ip_v4(0x0a010203)));
+	CU_ASSERT_EQUAL(prefix.len, IP_V4_LEN + 16);
 	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "10.1.2.3", &prefix));
-	CU_ASSERT_EQUAL(prefix.len, 32);
+	CU_ASSERT_EQUAL(prefix.len, 128);
 	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "any", &prefix));
 	CU_ASSERT_EQUAL(prefix.len, 0);
 	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "10.1.2/16", &prefix));

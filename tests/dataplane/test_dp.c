@@ -125,8 +125,8 @@ test_clear_drops(void)
 	kit_gateway_init(&g, "esp-gcm 128");
 	g.policies[1] = g.policies[0];
 	g.policies[1].action = CFG_BYPASS;
-	g.policies[1].src = (struct cfg_prefix){0, 0};
-	g.policies[1].dst = (struct cfg_prefix){0, 0};
+	g.policies[1].src = (struct cfg_prefix){0};
+	g.policies[1].dst = (struct cfg_prefix){0};
 	g.policies[1].proto = IPV4_PROTO_UDP;
 	start(&g);
 	for (unsigned len = 1; len < 20; len++) {
@@ -223,7 +223,7 @@ test_inbound_policy(void)
 	struct kit_gateway g;
 
 	kit_gateway_init(&g, "esp-gcm 128");
-	g.policies[1].src.addr = 0x0a630000;
+	g.policies[1].src.addr = ip_v4(0x0a630000);
 	start(&g);
 	expect(&g, 1, protect(&g, 100, 1), DROP_POLICY_IN);
 	stop(&g);

@@ -102,29 +102,32 @@ static void
 test_route(void)
 {
 	struct cfg_port ports[] = {
-		{.address = {0x0a010001, 16}}, {.address = {0xc0000201, 30}}, {.address = {0x0a020001, 24}}};
+		{.address = CFG_PREFIX_V4(0x0a010001, 16)},
+		{.address = CFG_PREFIX_V4(0xc0000201, 30)},
+		{.address = CFG_PREFIX_V4(0x0a020001, 24)},
+	};
 	struct cfg_route routes[] = {
-		{.to = {0x0a000000, 8}, .port = 1},  /* 10/8 */
-		{.to = {0x0a020080, 25}, .port = 0}, /* 10.2.0.128/25 */
-		{.to = {0x0a010203, 32}, .port = 2}, /* 10.1.2.3, inside port 0's network */
-		{.to = {0x0a0200ff, 24}, .port = 1}, /* 10.2.0.0/24 again, host bits set: connected wins */
-		{.to = {0x0a010203, 32}, .port = 1}, /* the same again: the first wins */
+		{.to = CFG_PREFIX_V4(0x0a000000, 8), .port = 1},  /* 10/8 */
+		{.to = CFG_PREFIX_V4(0x0a020080, 25), .port = 0}, /* 10.2.0.128/25 */
+		{.to = CFG_PREFIX_V4(0x0a010203, 32), .port = 2}, /* 10.1.2.3, inside port 0's network */
+		{.to = CFG_PREFIX_V4(0x0a0200ff, 24), .port = 1}, /* 10.2.0/24, host bits set: connected wins */
+		{.to = CFG_PREFIX_V4(0x0a010203, 32), .port = 1}, /* the same again: the first wins */
 	};
 	struct cfg_gateway cfg = {.ports = ports, .n_ports = 3, .routes = routes, .n_routes = 5};
 
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a01ffff), 0);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a010203), 2);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a010204), 0);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a02007f), 2);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a020080), 0);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a020100), 1);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0xc0000203), 1);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0xc0000204), CFG_NONE);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x08080808), CFG_NONE);
-	routes[4] = (struct cfg_route){.to = {0, 0}, .port = 2}; /* the default */
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x08080808), 2);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0), 2);
-	CU_ASSERT_EQUAL(forward_route(&cfg, 0x0a030000), 1);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a01ffff)), 0);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a010203)), 2);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a010204)), 0);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a02007f)), 2);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a020080)), 0);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a020100)), 1);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0xc0000203)), 1);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0xc0000204)), CFG_NONE);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x08080808)), CFG_NONE);
+	routes[4] = (struct cfg_route){.port = 2}; /* the default */
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x08080808)), 2);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0)), 2);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a030000)), 1);
 }
 
 /* What becomes of a packet from KIT_LAN_SRC to dst. */
@@ -191,7 +194,7 @@ test_resolve_in(void)
 	CU_ASSERT_EQUAL(entry.port, 0);
 	CU_ASSERT_EQUAL(entry.mtu, 1500);
 	CU_ASSERT_EQUAL(resolve(&g, 0x0a030001, 1).drop, DROP_POLICY_IN);
-	g.peer_policies[0].dst = (struct cfg_prefix){0, 0};
+	g.peer_policies[0].dst = (struct cfg_prefix){0};
 	CU_ASSERT_EQUAL(resolve(&g, 0x0a030001, 1).drop, DROP_NO_ROUTE);
 	CU_ASSERT_EQUAL(resolve(&g, KIT_WAN_ADDR, 1).drop, DROP_NOT_MINE);
 	g.peer_policies[0].sa_index = 0; /* another SA had to bring it */
@@ -210,7 +213,7 @@ test_resolve_onward(void)
 	CU_ASSERT_FATAL(kit_init());
 	kit_gateway_init(&g, "esp-gcm 128");
 	CU_ASSERT_FATAL(kit_gateway_start(&g));
-	g.peer_policies[0].dst = (struct cfg_prefix){0, 0};
+	g.peer_policies[0].dst = (struct cfg_prefix){0};
 	g.peer_policies[1] = g.policies[0];
 	g.peer_cfg.n_policies = 2;
 	entry = resolve(&g, KIT_LAN_DST, 1);
@@ -221,7 +224,7 @@ test_resolve_onward(void)
 	CU_ASSERT_EQUAL(resolve(&g, KIT_LAN_DST, 1).drop, DROP_POLICY_DISCARD);
 	CU_ASSERT_EQUAL(resolve(&g, KIT_WAN_ADDR + 5, 1).drop, DROP_POLICY_NONE);
 	g.peer_policies[1].action = CFG_BYPASS;
-	g.peer_policies[1].dst = (struct cfg_prefix){0, 0};
+	g.peer_policies[1].dst = (struct cfg_prefix){0};
 	entry = resolve(&g, KIT_WAN_ADDR + 5, 1);
 	CU_ASSERT_EQUAL(entry.drop, DROP_NONE);
 	CU_ASSERT_EQUAL(entry.port, 1);

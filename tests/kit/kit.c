@@ -91,8 +91,8 @@ sa_init(struct cfg_sa *sa, enum cfg_direction direction, const char *transform)
 	*sa = (struct cfg_sa){.name = "self",
 		.direction = direction,
 		.spi = KIT_SPI,
-		.src = KIT_WAN_ADDR,
-		.dst = KIT_WAN_ADDR,
+		.src = IP_V4(KIT_WAN_ADDR),
+		.dst = IP_V4(KIT_WAN_ADDR),
 		.transform = transform,
 		.key_len = key_len,
 		.auth_key_len = auth_key_len,
@@ -114,8 +114,8 @@ policy_init(struct cfg_policy *policy, enum cfg_direction direction, uint32_t sa
 	*policy = (struct cfg_policy){.name = "site",
 		.action = CFG_PROTECT,
 		.direction = direction,
-		.src = {KIT_LAN_SRC & 0xffff0000u, 16},
-		.dst = {KIT_LAN_DST & 0xffff0000u, 16},
+		.src = CFG_PREFIX_V4(KIT_LAN_SRC & 0xffff0000u, 16),
+		.dst = CFG_PREFIX_V4(KIT_LAN_DST & 0xffff0000u, 16),
 		.proto = 256,
 		.sport = {0, UINT16_MAX},
 		.dport = {0, UINT16_MAX},
@@ -130,12 +130,12 @@ kit_gateway_init(struct kit_gateway *g, const char *transform)
 	for (unsigned p = 0; p < 2; p++) {
 		g->ports[p] = (struct cfg_port){.name = p ? "wan" : "lan",
 			.mtu = 1500,
-			.address = {p ? KIT_WAN_ADDR : 0x0a010001u, p ? 24 : 16},
+			.address = CFG_PREFIX_V4(p ? KIT_WAN_ADDR : 0x0a010001u, p ? 24 : 16),
 			.qos = {.kind = CFG_QOS_FIFO, .queue_limit = 1000, .unit = CFG_UNIT_PACKETS}};
 		kit_port_init(&g->port[p]);
 	}
 	g->routes[0] = (struct cfg_route){
-		.to = {KIT_LAN_DST & 0xffff0000u, 16}, .via = 0x0a010002u, .port = 0};
+		.to = CFG_PREFIX_V4(KIT_LAN_DST & 0xffff0000u, 16), .via = IP_V4(0x0a010002u), .port = 0};
 	sa_init(&g->sas[0], CFG_OUT, transform);
 	sa_init(&g->sas[1], CFG_IN, transform);
 	policy_init(&g->policies[0], CFG_OUT, 0);

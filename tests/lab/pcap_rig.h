@@ -35,8 +35,8 @@ static inline void
 rig_init(struct rig *rig)
 {
 	memset(rig, 0, sizeof(*rig));
-	rig->hosts[0].address = HOST_A;
-	rig->hosts[1].address = HOST_B;
+	rig->hosts[0].address = ip_v4(HOST_A);
+	rig->hosts[1].address = ip_v4(HOST_B);
 	rig->lab.file = "somewhere/lab.cfg";
 	rig->lab.hosts = rig->hosts;
 	rig->lab.n_hosts = 2;

@@ -81,8 +81,9 @@ report_rig_classes(struct report_rig *rig)
 			.rbd = {3, 1}}};
 	report_rig_delay(&rig->classes[0].delay, 1000000, 100);
 	report_rig_delay(&rig->classes[0].ipdv, 10, 3);
-	rig->flows[0] = (struct result_flow){.class_name = "data", .traffic = "bulk", .src = 0x0a01000a,
-		.dst = 0x0a02000a, .sport = 1000, .dport = 2000, .proto = 17, .dscp = 8, .sent = 900};
+	rig->flows[0] = (struct result_flow){.class_name = "data", .traffic = "bulk",
+		.src = IP_V4(0x0a01000a), .dst = IP_V4(0x0a02000a), .sport = 1000,
+		.dport = 2000, .proto = 17, .dscp = 8, .sent = 900};
 }
 
 static inline void
@@ -120,9 +121,9 @@ report_rig_open(struct report_rig *rig)
 {
 	*rig = (struct report_rig){
 		.gateways = {{.name = "gwa"}, {.name = "gwb"}},
-		.sas = {{.name = "a-b", .direction = CFG_OUT, .spi = 0x1001, .src = 1, .dst = 2,
+		.sas = {{.name = "a-b", .direction = CFG_OUT, .spi = 0x1001, .src = IP_V4(1), .dst = IP_V4(2),
 				.transform = "esp-gcm 256"},
-			{.name = "a-b", .direction = CFG_IN, .spi = 0x1001, .src = 1, .dst = 2,
+			{.name = "a-b", .direction = CFG_IN, .spi = 0x1001, .src = IP_V4(1), .dst = IP_V4(2),
 				.transform = "esp-gcm 256", .window = 64}},
 		.path = {.name = "p"}, .link = {.name = "wan", .ends = {"gwa.wan", "gwb.wan"}},
 		.port = {.name = "wan"},

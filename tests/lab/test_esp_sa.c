@@ -15,8 +15,8 @@ sa_fill(struct cfg_sa *sa, const char *name, uint32_t spi, const char *transform
 {
 	*sa = (struct cfg_sa){.name = name,
 		.spi = spi,
-		.src = 0xc0000201,
-		.dst = 0xc0000202,
+		.src = IP_V4(0xc0000201),
+		.dst = IP_V4(0xc0000202),
 		.transform = transform,
 		.key_len = key,
 		.auth_key_len = auth};

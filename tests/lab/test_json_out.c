@@ -37,7 +37,7 @@ test_layout(void)
 	jout_array_flat(&json, "none");
 	jout_array_end(&json);
 	jout_hex(&json, "hex", 0xbeef);
-	jout_ipv4(&json, "ip", 0xc0000201);
+	jout_ip(&json, "ip", ip_v4(0xc0000201));
 	jout_object_end(&json);
 	fclose(json.out);
 	CU_ASSERT_STRING_EQUAL(text,

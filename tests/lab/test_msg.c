@@ -25,8 +25,8 @@ event_of(enum drop reason)
 		.lag = 100,
 		.sa = &sa,
 		.spi = 0x1001,
-		.src = 0xc0000201,
-		.dst = 0xc6336402,
+		.src = IP_V4(0xc0000201),
+		.dst = IP_V4(0xc6336402),
 		.ip_id = 77,
 		.proto = 50,
 		.reason = (uint8_t)reason};
@@ -127,7 +127,8 @@ test_widest(void)
 
 	event.sa = &last;
 	event.seq = event.right_edge = UINT64_MAX;
-	event.src = event.dst = event.spi = UINT32_MAX;
+	event.src = event.dst = ip_v4(UINT32_MAX);
+	event.spi = UINT32_MAX;
 	event.ip_id = UINT16_MAX;
 	for (unsigned m = 0; m < MSG_COUNT; m++) {
 		msg_text((enum msg)m, &event, text, sizeof(text));

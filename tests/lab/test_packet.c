@@ -32,8 +32,8 @@ rig_create(void)
 	rig->lab.flows = rig->flows;
 	packet_pattern_fill(rig->pattern);
 	for (unsigned i = 0; i < FLOWS; i++) {
-		rig->flows[i].id = (struct traffic_flow){.src = 0x0a010203,
-			.dst = 0xc0a80405,
+		rig->flows[i].id = (struct traffic_flow){.src = IP_V4(0x0a010203),
+			.dst = IP_V4(0xc0a80405),
 			.sport = 0x1234,
 			.dport = 0xfedc,
 			.proto = protos[i],

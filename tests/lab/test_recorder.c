@@ -31,7 +31,8 @@ lab_rig_init(struct lab_rig *rig)
 		.gateways = {{.name = "gwa"}, {.name = "gwb", .platform = CFG_PLATFORM_AIM}},
 		.links = {{.name = "lan", .ends = {"ha", "gwa.lan"}},
 			{.name = "wan", .ends = {"gwa.wan", "gwb.wan"}, .capture = true}},
-		.cfg_sa = {.name = "a\"b", .spi = 0x1001, .src = 1, .dst = 2, .transform = "esp-gcm 128",
+		.cfg_sa = {.name = "a\"b", .spi = 0x1001, .src = IP_V4(1), .dst = IP_V4(2),
+			.transform = "esp-gcm 128",
 			.key_len = 20},
 		.lab = {.hosts = rig->hosts, .n_hosts = 2, .gateways = rig->gateways, .n_gateways = 2,
 			.links = rig->links, .n_links = 2, .events = true},
@@ -53,8 +54,8 @@ event_of(const struct lab_rig *rig, enum drop reason, int64_t lag)
 		.sa = &rig->in,
 		.spi = 0x1001,
 		.flow = 3,
-		.src = 0x0a000001,
-		.dst = 0xc0a80001,
+		.src = IP_V4(0x0a000001),
+		.dst = IP_V4(0xc0a80001),
 		.bytes = 1400,
 		.window = 64,
 		.ip_id = 5,
@@ -86,6 +87,7 @@ run_record(struct lab_rig *rig, const char *folder)
 	event.sa = NULL;
 	recorder_drop(r, 2, &event, "voice");
 	event = (struct drop_event){.time_ns = UINT64_MAX, .flow = PKT_NO_FLOW, .reason = DROP_NOT_MINE};
+	event.src = event.dst = ip_v4(0);
 	recorder_drop(r, 1, &event, NULL);
 	recorder_capture(r, 1, 0, 10, packet, sizeof(packet));
 	recorder_capture(r, 0, 0, 10, packet, sizeof(packet)); /* not asked for: nothing */

@@ -116,8 +116,8 @@ test_flows(void)
 		CU_ASSERT_EQUAL(packets[i].num, i / 3);
 	}
 	traffic_flow_get(traffic, 1, &flow);
-	CU_ASSERT_EQUAL(flow.src, 0x0a010001);
-	CU_ASSERT_EQUAL(flow.dst, 0x0a020002);
+	CU_ASSERT(ip_equal(flow.src, ip_v4(0x0a010001)));
+	CU_ASSERT(ip_equal(flow.dst, ip_v4(0x0a020002)));
 	CU_ASSERT_EQUAL(flow.sport, 65535);
 	CU_ASSERT_EQUAL(flow.dport, 6000);
 	CU_ASSERT_EQUAL(flow.proto, 17);

@@ -23,8 +23,8 @@ static inline void
 rig_init(struct rig *rig, enum cfg_traffic_kind kind)
 {
 	memset(rig, 0, sizeof(*rig));
-	rig->hosts[0].address = 0x0a010001;
-	rig->hosts[1].address = 0x0a020002;
+	rig->hosts[0].address = ip_v4(0x0a010001);
+	rig->hosts[1].address = ip_v4(0x0a020002);
 	rig->lab.hosts = rig->hosts;
 	rig->lab.n_hosts = 2;
 	rig->lab.seed = 42;

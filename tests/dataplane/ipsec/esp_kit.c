@@ -41,8 +41,8 @@ esp_kit_init(struct kit *kit, const struct kit_transform *t, bool esn)
 	cfg->name = "test";
 	cfg->direction = CFG_OUT;
 	cfg->spi = KIT_SPI;
-	cfg->src = KIT_SRC;
-	cfg->dst = KIT_DST;
+	cfg->src = ip_v4(KIT_SRC);
+	cfg->dst = ip_v4(KIT_DST);
 	cfg->transform = t->words;
 	for (unsigned i = 0; i < CFG_KEY_MAX; i++) {
 		cfg->key[i] = (uint8_t)(i * 7 + 3);

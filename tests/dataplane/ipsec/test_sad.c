@@ -16,7 +16,8 @@ int suite_sad(void);
 static char cells[TRIPLES];
 
 struct triple {
-	uint32_t spi, dst;
+	uint32_t spi;
+	struct ip_addr dst;
 	uint8_t proto;
 	struct sa *sa;
 };
@@ -28,7 +29,7 @@ triple_make(uint32_t i)
 	static const uint8_t protos[PROTOS] = {50, 51, 17};
 	struct triple t = {
 		.spi = 0x1000 + i % SPIS,
-		.dst = 0x0a000001 + i / SPIS % DSTS * 256,
+		.dst = ip_v4(0x0a000001 + i / SPIS % DSTS * 256),
 		.proto = protos[i / SPIS / DSTS],
 		.sa = (struct sa *)&cells[i],
 	};
@@ -157,18 +158,18 @@ test_triple(void)
 	struct sad *sad = NULL;
 
 	CU_ASSERT_FATAL(sad_create(&sad) == ST_OK);
-	CU_ASSERT_PTR_NULL(sad_find(sad, 0, 0, 0));
-	CU_ASSERT_EQUAL(sad_del(sad, 0, 0, 0), ST_ERR_NOT_FOUND);
-	CU_ASSERT_EQUAL(sad_add(sad, 0, 0, 0, a), ST_OK);
-	CU_ASSERT_EQUAL(sad_add(sad, 0, 0, 0, b), ST_ERR_EXISTS);
-	CU_ASSERT_PTR_EQUAL(sad_find(sad, 0, 0, 0), a);
-	CU_ASSERT_EQUAL(sad_add(sad, UINT32_MAX, UINT32_MAX, 255, b), ST_OK);
-	CU_ASSERT_PTR_EQUAL(sad_find(sad, UINT32_MAX, UINT32_MAX, 255), b);
-	CU_ASSERT_EQUAL(sad_add(sad, 256, 7, 50, a), ST_OK);
-	CU_ASSERT_PTR_NULL(sad_find(sad, 7, 256, 50));
-	CU_ASSERT_PTR_NULL(sad_find(sad, 256, 7, 51));
-	CU_ASSERT_PTR_NULL(sad_find(sad, 257, 7, 50));
-	CU_ASSERT_PTR_NULL(sad_find(sad, 256, 6, 50));
+	CU_ASSERT_PTR_NULL(sad_find(sad, 0, ip_v4(0), 0));
+	CU_ASSERT_EQUAL(sad_del(sad, 0, ip_v4(0), 0), ST_ERR_NOT_FOUND);
+	CU_ASSERT_EQUAL(sad_add(sad, 0, ip_v4(0), 0, a), ST_OK);
+	CU_ASSERT_EQUAL(sad_add(sad, 0, ip_v4(0), 0, b), ST_ERR_EXISTS);
+	CU_ASSERT_PTR_EQUAL(sad_find(sad, 0, ip_v4(0), 0), a);
+	CU_ASSERT_EQUAL(sad_add(sad, UINT32_MAX, ip_v4(UINT32_MAX), 255, b), ST_OK);
+	CU_ASSERT_PTR_EQUAL(sad_find(sad, UINT32_MAX, ip_v4(UINT32_MAX), 255), b);
+	CU_ASSERT_EQUAL(sad_add(sad, 256, ip_v4(7), 50, a), ST_OK);
+	CU_ASSERT_PTR_NULL(sad_find(sad, 7, ip_v4(256), 50));
+	CU_ASSERT_PTR_NULL(sad_find(sad, 256, ip_v4(7), 51));
+	CU_ASSERT_PTR_NULL(sad_find(sad, 257, ip_v4(7), 50));
+	CU_ASSERT_PTR_NULL(sad_find(sad, 256, ip_v4(6), 50));
 	CU_ASSERT_EQUAL(sad_count(sad), 3);
 	sad_destroy(sad);
 	sad_destroy(NULL);

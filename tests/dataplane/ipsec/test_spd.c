@@ -5,7 +5,7 @@
 
 #include "dataplane/ipsec/spd.h"
 
-#define ADDR(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
+#define ADDR(a, b, c, d) IP_V4((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 #define LEFT ADDR(10, 1, 0, 5)	/* behind this gateway */
 #define RIGHT ADDR(10, 2, 0, 7) /* behind its peer */
 #define ME ADDR(192, 0, 2, 1)
@@ -53,7 +53,7 @@ test_read(void)
 	struct selector s;
 
 	selector_read(ip, sizeof(ip), &s);
-	CU_ASSERT(s.src == LEFT && s.dst == RIGHT);
+	CU_ASSERT(ip_equal(s.src, LEFT) && ip_equal(s.dst, RIGHT));
 	CU_ASSERT(s.proto == 6 && s.dscp == 46);
 	CU_ASSERT(s.has_ports && s.sport == 5000 && s.dport == 80);
 }
@@ -100,13 +100,13 @@ test_prefix(void)
 
 	CU_ASSERT(policy_matches(&p, &s));
 	for (uint8_t len = 0; len <= 32; len++) {
-		p.src = (struct cfg_prefix){LEFT, len};
-		p.dst = (struct cfg_prefix){RIGHT, len};
+		p.src = (struct cfg_prefix){.addr = LEFT, .len = (uint8_t)(IP_V4_LEN + len)};
+		p.dst = (struct cfg_prefix){.addr = RIGHT, .len = (uint8_t)(IP_V4_LEN + len)};
 		for (unsigned bit = 0; bit < 32; bit++) { /* bit 0 is the most significant one */
-			s.src = LEFT ^ UINT32_C(0x80000000) >> bit;
+			s.src = ip_v4(ip_v4_of(LEFT) ^ UINT32_C(0x80000000) >> bit);
 			s.dst = RIGHT;
 			CU_ASSERT_EQUAL(policy_matches(&p, &s), bit >= len);
-			s.dst = RIGHT ^ UINT32_C(0x80000000) >> bit;
+			s.dst = ip_v4(ip_v4_of(RIGHT) ^ UINT32_C(0x80000000) >> bit);
 			s.src = LEFT;
 			CU_ASSERT_EQUAL(policy_matches(&p, &s), bit >= len);
 		}
@@ -228,13 +228,13 @@ test_order(void)
 static struct cfg_gateway
 gateway_make(struct cfg_sa sas[6], struct cfg_policy *rules, unsigned n)
 {
-	static const uint32_t ends[6][2] = {
+	static const struct ip_addr ends[6][2] = {
 		{ME, PEER}, {PEER, ME}, {ME, PEER}, {ME, OTHER}, {OTHER, ME}, {PEER, ME}};
 	struct cfg_gateway g = {.sas = sas, .n_sas = 5, .policies = rules, .n_policies = n};
 
 	for (unsigned i = 0; i < 6; i++) {
 		memset(&sas[i], 0, sizeof(sas[i]));
-		sas[i].direction = ends[i][1] == ME ? CFG_IN : CFG_OUT;
+		sas[i].direction = ip_equal(ends[i][1], ME) ? CFG_IN : CFG_OUT;
 		sas[i].src = ends[i][0];
 		sas[i].dst = ends[i][1];
 	}
@@ -265,7 +265,7 @@ test_inbound_rules(void)
 	CU_ASSERT(!spd_inbound_allowed(&g, 5, &s)); /* no such SA */
 	s.dport = 23;
 	CU_ASSERT(!spd_inbound_allowed(&g, 1, &s));
-	rules[2].src = (struct cfg_prefix){LEFT, 16};
+	rules[2].src = (struct cfg_prefix){.addr = LEFT, .len = IP_V4_LEN + 16};
 	s.dport = 5000;
 	CU_ASSERT(!spd_inbound_allowed(&g, 1, &s)); /* no rule at all */
 	rules[2] = policy_protect(CFG_IN, 1);
@@ -282,8 +282,8 @@ test_inbound_reverse(void)
 	struct cfg_sa sas[6];
 	struct cfg_gateway g = gateway_make(sas, &rule, 1);
 
-	rule.src = (struct cfg_prefix){LEFT, 16};
-	rule.dst = (struct cfg_prefix){RIGHT, 16};
+	rule.src = (struct cfg_prefix){.addr = LEFT, .len = IP_V4_LEN + 16};
+	rule.dst = (struct cfg_prefix){.addr = RIGHT, .len = IP_V4_LEN + 16};
 	rule.sport = (struct cfg_range16){5000, 5999};
 	rule.dport = (struct cfg_range16){80, 80};
 	rule.proto = 17;
