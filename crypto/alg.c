@@ -107,6 +107,15 @@ word_append(char phrase[PHRASE_MAX], size_t used, const char **rest)
 	return used;
 }
 
+/* Not the name "3DES_CBC". */
+static bool
+word_is_number(const char *word)
+{
+	size_t digits = strspn(word, "0123456789");
+
+	return digits && digits == strcspn(word, " \t");
+}
+
 /* The next word, and the number that belongs to it. */
 static bool
 phrase_next(const char **rest, char phrase[PHRASE_MAX])
@@ -115,7 +124,7 @@ phrase_next(const char **rest, char phrase[PHRASE_MAX])
 	if (**rest == '\0')
 		return false;
 	size_t used = word_append(phrase, 0, rest);
-	if (isdigit((unsigned char)**rest) && used < PHRASE_MAX - 1) {
+	if (word_is_number(*rest) && used < PHRASE_MAX - 1) {
 		phrase[used++] = ' ';
 		word_append(phrase, used, rest);
 	}
@@ -332,8 +341,9 @@ transform_parse(const char *words, struct transform *transform, char *message, s
 		return status;
 	if (set.has_esp && set.has_ah) {
 		snprintf(message, bytes,
-			"\"%s\" is AH over ESP, which is two SAs; allowed: one SA for the \"esp-\" words, and "
-			"one for \"ah-\" with over = the name of the first", words);
+			"\"%s\" is AH over ESP, which is two SAs; allowed: one SA for the \"esp-\" words, "
+			"and one for \"ah-\" with over = the name of the first",
+			words);
 		return ST_ERR_CONFIG;
 	}
 	*transform = set.has_esp ? set.esp : set.ah;
@@ -347,7 +357,8 @@ transform_text(const struct transform *transform, char *out, size_t bytes)
 	struct span c = ah ? (struct span){"", 0} : synonym_first(transform->cipher);
 	struct span a = synonym_first((ah ? ROW_AH : ROW_AUTH) + transform->auth);
 
-	snprintf(out, bytes, "%.*s%s%.*s", (int)c.bytes, c.text, a.bytes && c.bytes ? " " : "", (int)a.bytes, a.text);
+	snprintf(out, bytes, "%.*s%s%.*s", (int)c.bytes, c.text, a.bytes && c.bytes ? " " : "", (int)a.bytes,
+		a.text);
 }
 
 bool
