@@ -86,7 +86,6 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 	w->event_head++;
 	*event = (struct drop_event){.time_ns = w->now,
 		.reason = (uint8_t)reason,
-		.status = (uint16_t)drop_info[reason].status,
 		.flow = pkt->flow,
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0};
@@ -101,8 +100,6 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 	if (!sa)
 		return;
 	event->sa = sa;
-	if (sa->ah_len && event->status == HW_STATUS_ESP_SEQ)
-		event->status = HW_STATUS_AH_SEQ;
 	event->spi = sa->spi;
 	event->seq = pkt->seq;
 	if (sa->direction == CFG_IN) {

@@ -102,6 +102,7 @@ sas_collect(struct lab *lab, struct result *r, const struct dp *dp)
 			.replays = sa->replays,
 			.duplicates = sa->duplicates,
 			.authenticated = sa->authenticated,
+			.ah = sa->transform.proto == ALG_AH,
 			.last_seq = !in		 ? sa->seq
 				    : sa->replay ? sa->replay->right_edge(sa->window)
 						 : sa->ahead,

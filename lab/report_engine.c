@@ -1,5 +1,5 @@
-/* What crypto engines counted: in summary.json each gateway's, in summary.txt those of whom there is something
- * to tell. */
+/* What crypto engines counted: in summary.json each gateway's, in summary.txt those of whom there is
+ * something to tell. */
 #include "lab/grid.h"
 #include "lab/human.h"
 #include "lab/report_priv.h"

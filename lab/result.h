@@ -42,6 +42,7 @@ struct result_sa {
 	uint64_t packets, bytes, errors, replays, duplicates;
 	uint64_t last_seq;     /* out: last sent; in: right edge */
 	bool authenticated;    /* false: no ICV, hence no replay check */
+	bool ah;	       /* else ESP */
 	const struct lag *lag; /* in only, else NULL; borrowed from the gateway */
 	/* in only: the partner's ESP numbers in order of arrival here, replays included; NULL: no partner
 	 * here */

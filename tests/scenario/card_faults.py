@@ -1,4 +1,4 @@
-"""An accelerator's faults: each is found, named and counted, nothing is lost without a name, and the cures work.
+"""An accelerator's faults: each is found, named and counted, nothing is lost, and the cures work.
 
 Also: what a VAM2+ carries is what was published of it.
 """
@@ -83,8 +83,8 @@ def check_cures(scenario, summaries):
     for name in ("voice", "voice-back", "data"):
         order = kit.class_of(summaries["reorder, in order"], name)["reordering"]["at_receiver"]
         scenario.equal(order["reordered"], 0, f"in order: {name} out of order at the receiver")
-    scenario.check(kit.class_of(summaries["reorder"], "voice-back")["reordering"]["at_receiver"]["reordered"] > 0,
-                   "reorder: voice-back is out of order too")
+    order = kit.class_of(summaries["reorder"], "voice-back")["reordering"]["at_receiver"]
+    scenario.check(order["reordered"] > 0, "reorder: voice-back is out of order too")
 
 
 def check_classes(scenario, summaries):

@@ -1,0 +1,199 @@
+/* esplab conform: published vectors and behaviour cases against an engine, one line a case. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/engine_arg.h"
+#include "conform/conform.h"
+#include "lab/json_out.h"
+#include "lab/pool.h"
+
+#define MESSAGE_BYTES 8192u
+
+struct request {
+	const char *engine, *transform;
+	bool json;
+};
+
+/* Who prints the lines. */
+struct printer {
+	struct json_out *json; /* NULL: text */
+};
+
+static const char usage_text[] =
+	"esplab conform --engine ENGINE [options]\n"
+	"  --engine ENGINE       ipsec_mb, cryptodev:DEVICE, card[:PROFILE], or FILE.cfg:NAME for an\n"
+	"                        engine of a configuration file\n"
+	"  --transform WORDS     this transform only: \"esp-gcm 256\", \"esp-aes 128 esp-sha-hmac\"\n"
+	"  --json                print JSON\n"
+	"Each line: verdict, case, transform, what is expected, what was found, and who asks for it.\n"
+	"Exit status: 0 nothing differs; 1 something does; 2 the arguments are wrong.\n";
+
+static void
+line_text(const struct conform_line *line)
+{
+	printf("%s  %-8s  %-32s  %s | %s | %s\n", conform_verdict_texts[line->verdict], line->name,
+		line->transform, line->expected, line->found, line->rfc);
+}
+
+static void
+line_json(struct json_out *json, const struct conform_line *line)
+{
+	jout_object(json, NULL);
+	jout_text(json, "verdict", conform_verdict_texts[line->verdict]);
+	jout_text(json, "case", line->name);
+	jout_text(json, "transform", line->transform);
+	jout_text(json, "expected", line->expected);
+	jout_text(json, "found", line->found);
+	jout_text(json, "rfc", line->rfc);
+	jout_object_end(json);
+}
+
+static void
+line_print(void *ctx, const struct conform_line *line)
+{
+	const struct printer *printer = ctx;
+
+	if (printer->json)
+		line_json(printer->json, line);
+	else
+		line_text(line);
+}
+
+static void
+sum_print(const struct printer *printer, const struct conform_sum *sum)
+{
+	if (!printer->json) {
+		printf("%u passed, %u failed, %u skipped\n", sum->lines[CONFORM_PASS],
+			sum->lines[CONFORM_FAIL], sum->lines[CONFORM_SKIP]);
+		return;
+	}
+	jout_array_end(printer->json);
+	jout_object(printer->json, "summary");
+	jout_u64(printer->json, "passed", sum->lines[CONFORM_PASS]);
+	jout_u64(printer->json, "failed", sum->lines[CONFORM_FAIL]);
+	jout_u64(printer->json, "skipped", sum->lines[CONFORM_SKIP]);
+	jout_object_end(printer->json);
+	jout_object_end(printer->json);
+}
+
+static int
+request_parse(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {{"engine", 1, NULL, 'e'}, {"transform", 1, NULL, 't'},
+		{"json", 0, NULL, 'j'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	bool good = true;
+	int c;
+
+	while (good && (c = getopt_long(argc, argv, "e:t:jh", options, NULL)) != -1) {
+		switch (c) {
+		case 'e':
+			request->engine = optarg;
+			break;
+		case 't':
+			request->transform = optarg;
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return APP_OK;
+		default:
+			good = false;
+		}
+	}
+	if (good && optind == argc && request->engine)
+		return -1; /* go on */
+	if (good && optind < argc)
+		fprintf(stderr, "esplab conform: \"%s\" is no option\n", argv[optind]);
+	else if (good)
+		fprintf(stderr, "esplab conform: --engine is missing\n");
+	fputs(usage_text, stderr);
+	return APP_USAGE;
+}
+
+/* Is this the engine that the others are compared with? */
+static bool
+is_reference(const struct engine *engine)
+{
+	return !strcmp(engine->ops->name, "ipsec_mb");
+}
+
+/* The cases, and what they printed as exit status. */
+static int
+cases_run(const struct request *request, const struct transform *only, const struct conform_subject *subject)
+{
+	struct json_out json = {.out = stdout};
+	struct printer printer = {request->json ? &json : NULL};
+	struct conform_sink sink = {line_print, &printer};
+	struct conform_sum sum;
+
+	if (request->json) {
+		jout_object(&json, NULL);
+		jout_text(&json, "engine", request->engine);
+		jout_array(&json, "cases");
+	}
+	enum status status = conform_run(subject, only, &sink, &sum);
+	sum_print(&printer, &sum);
+	if (status) {
+		fprintf(stderr, "esplab conform: %s\n", status_text(status));
+		return APP_FAULT;
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "esplab conform: the output cannot be written\n");
+		return APP_FAULT;
+	}
+	return sum.lines[CONFORM_FAIL] ? APP_FAULT : APP_OK;
+}
+
+static int
+engine_run(const struct request *request, const struct transform *only, const struct engine_arg *arg)
+{
+	static const struct cfg_engine reference = {.name = "ipsec_mb", .kind = "ipsec_mb"};
+	struct conform_subject subject = {.esp_engine = arg->cfg};
+	char message[MESSAGE_BYTES];
+	int code = APP_USAGE;
+
+	if (pool_eal_init("esplab")) {
+		fprintf(stderr, "esplab conform: DPDK's EAL does not start here\n");
+		return APP_FAULT;
+	}
+	if (engine_create(arg->cfg, &subject.engine, message, sizeof(message))) {
+		fprintf(stderr, "esplab conform: %s\n", message);
+	} else if (!is_reference(subject.engine) &&
+		   engine_create(&reference, &subject.reference, message, sizeof(message))) {
+		fprintf(stderr, "esplab conform: %s\n", message);
+		code = APP_FAULT;
+	} else {
+		code = cases_run(request, only, &subject);
+	}
+	engine_destroy(subject.reference);
+	engine_destroy(subject.engine);
+	return code;
+}
+
+int
+command_conform(int argc, char **argv)
+{
+	static const char *const subjects[] = {NULL};
+	struct request request = {0};
+	struct transform transform;
+	struct engine_arg arg = {0};
+	char message[MESSAGE_BYTES];
+	int code = request_parse(argc, argv, &request);
+
+	if (code >= 0)
+		return code;
+	code = APP_USAGE;
+	if ((request.transform &&
+		    transform_parse(request.transform, &transform, message, sizeof(message)) != ST_OK) ||
+		!engine_arg_parse(&arg, request.engine, subjects, message, sizeof(message)))
+		fprintf(stderr, "esplab conform: %s\n", message);
+	else
+		code = engine_run(&request, request.transform ? &transform : NULL, &arg);
+	engine_arg_free(&arg);
+	return code;
+}

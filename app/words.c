@@ -1,0 +1,76 @@
+/* Arguments of commands: see words.h.  Does not know which option means what. */
+#include "app/words.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/distance.h"
+
+#define NUMBER_BYTES 24u /* longer ones are out of every range */
+
+int
+word_choose(const char *command, const char *option, const char *text, const char *const *words, unsigned n)
+{
+	unsigned nearest = 0, least = UINT_MAX;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned distance = text_distance(text, strlen(text), words[i], strlen(words[i]));
+
+		if (distance == 0)
+			return (int)i;
+		if (distance < least) {
+			least = distance;
+			nearest = i;
+		}
+	}
+	fprintf(stderr, "%s: %s wants ", command, option);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(stderr, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
+	fprintf(stderr, ", not \"%s\"; did you mean \"%s\"?\n", text, words[nearest]);
+	return -1;
+}
+
+bool
+number_read(
+	const char *command, const char *option, const char *text, uint32_t lo, uint32_t hi, uint32_t *value)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	char *end = NULL;
+	unsigned long long number = 0;
+
+	if (isdigit((unsigned char)text[0]) && strlen(text) < NUMBER_BYTES)
+		number = strtoull(text, &end, hex ? 16 : 10);
+	if (!end || *end || number < lo || number > hi) {
+		fprintf(stderr, "%s: %s wants a number from %u to %u, not \"%s\"\n", command, option, lo, hi,
+			text);
+		return false;
+	}
+	*value = (uint32_t)number;
+	return true;
+}
+
+bool
+numbers_read(const char *command, const char *option, const char *text, uint32_t lo, uint32_t hi,
+	uint32_t *values, unsigned *n, unsigned max)
+{
+	char one[NUMBER_BYTES + 1];
+
+	for (;; text++) {
+		size_t bytes = strcspn(text, ",");
+
+		snprintf(one, sizeof(one), "%.*s", (int)bytes, text);
+		if (*n == max) {
+			fprintf(stderr, "%s: %s takes at most %u numbers\n", command, option, max);
+			return false;
+		}
+		if (!number_read(command, option, one, lo, hi, &values[*n]))
+			return false;
+		(*n)++;
+		text += bytes;
+		if (*text == '\0')
+			return true;
+	}
+}

@@ -1,0 +1,101 @@
+/* Operations through an engine, and what came back.
+ *
+ * A modelled engine says when to come again.  A device of its own cannot know, and says "now": it is asked
+ * again, and given up after IDLE_MAX polls that brought nothing.  No clock is read. */
+#include "conform/drive.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define BURST 32u
+#define IDLE_MAX (1u << 22) /* a device of hardware has some tenths of a second */
+#define IDLE_EMPTY 64u	    /* where all is back already */
+
+void
+drive_begin(struct drive *d)
+{
+	d->back = 0;
+	d->twice = 0;
+	d->foreign = 0;
+	d->overtaken = 0;
+	d->highest = 0;
+	memset(d->seen, 0, sizeof(d->seen));
+}
+
+static void
+op_count(struct drive *d, const struct crypto_op *ops, unsigned n, const struct crypto_op *op)
+{
+	uintptr_t offset = (uintptr_t)op - (uintptr_t)ops;
+	size_t i = offset / sizeof(*ops);
+
+	if (op < ops || i >= n || offset % sizeof(*ops)) {
+		d->foreign++;
+		return;
+	}
+	if (d->seen[i]) {
+		d->twice++;
+		return;
+	}
+	d->seen[i] = true;
+	d->back++;
+	if (i < d->highest)
+		d->overtaken++;
+	else
+		d->highest = (unsigned)i;
+}
+
+unsigned
+drive_poll(struct drive *d, const struct crypto_op *ops, unsigned n, unsigned max)
+{
+	struct crypto_op *done[BURST];
+	unsigned got = d->engine->ops->poll(d->engine, done, max < BURST ? max : BURST, d->now);
+
+	for (unsigned i = 0; i < got; i++)
+		op_count(d, ops, n, done[i]);
+	return got;
+}
+
+/* One poll, at the next time at which it can bring something.  False where it cannot. */
+static bool
+poll_next(struct drive *d, const struct crypto_op *ops, unsigned n, unsigned *idle)
+{
+	uint64_t due = d->engine->ops->next_due(d->engine);
+
+	if (due == TIME_NEVER)
+		return false;
+	if (due > d->now)
+		d->now = due;
+	*idle = drive_poll(d, ops, n, BURST) ? 0 : *idle + 1;
+	return true;
+}
+
+void
+drive_finish(struct drive *d, const struct crypto_op *ops, unsigned n)
+{
+	unsigned idle = 0;
+
+	while (idle < (d->back < n ? IDLE_MAX : IDLE_EMPTY) && poll_next(d, ops, n, &idle))
+		continue;
+}
+
+bool
+drive_run(struct drive *d, struct crypto_op *ops, unsigned n)
+{
+	struct crypto_op *list[BURST];
+	unsigned in = 0, idle = 0;
+
+	drive_begin(d);
+	while (in < n && idle < IDLE_MAX) {
+		unsigned count = n - in < BURST ? n - in : BURST;
+
+		for (unsigned i = 0; i < count; i++)
+			list[i] = &ops[in + i];
+		unsigned taken = d->engine->ops->submit(d->engine, list, count, d->now);
+		in += taken;
+		if (taken < count && !poll_next(d, ops, n, &idle))
+			break; /* takes nothing and has nothing */
+	}
+	drive_finish(d, ops, in);
+	return d->back == n;
+}
