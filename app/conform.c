@@ -28,8 +28,8 @@ struct printer {
 static const char usage_text[] =
 	"esplab conform --engine ENGINE [options]\n"
 	"esplab conform --replay DESIGN [--json]\n"
-	"  --engine ENGINE       ipsec_mb, cryptodev:DEVICE, card[:PROFILE], or FILE.cfg:NAME for an\n"
-	"                        engine of a configuration file\n"
+	"  --engine ENGINE       ipsec_mb, cryptodev:DEVICE, card[:PROFILE], FILE.cfg:NAME for an engine\n"
+	"                        of a configuration file, or rte_ipsec[:DEVICE], DPDK's own ESP\n"
 	"  --transform WORDS     this transform only: \"esp-gcm 256\", \"esp-aes 128 esp-sha-hmac\"\n"
 	"  --replay DESIGN       the row table of replay windows against this window design alone\n"
 	"  --json                print JSON\n"
@@ -194,7 +194,8 @@ reference_open(struct conform_subject *subject, char *message, size_t bytes)
 static int
 engine_run(const struct request *request, const struct transform *only, const struct engine_arg *arg)
 {
-	struct conform_subject subject = {.esp_engine = arg->cfg};
+	struct conform_subject subject = {
+		.esp = arg->subject ? &esp_subject_ops_rte_ipsec : NULL, .esp_engine = arg->cfg};
 	char message[MESSAGE_BYTES];
 	int code = APP_USAGE;
 
@@ -202,7 +203,7 @@ engine_run(const struct request *request, const struct transform *only, const st
 		fprintf(stderr, "esplab conform: DPDK's EAL does not start here\n");
 		return APP_FAULT;
 	}
-	if (engine_create(arg->cfg, &subject.engine, message, sizeof(message))) {
+	if (!arg->subject && engine_create(arg->cfg, &subject.engine, message, sizeof(message))) {
 		fprintf(stderr, "esplab conform: %s\n", message);
 	} else if (reference_open(&subject, message, sizeof(message))) {
 		fprintf(stderr, "esplab conform: %s\n", message);
@@ -218,7 +219,7 @@ engine_run(const struct request *request, const struct transform *only, const st
 int
 command_conform(int argc, char **argv)
 {
-	static const char *const subjects[] = {NULL};
+	static const char *const subjects[] = {"rte_ipsec", NULL};
 	struct request request = {0};
 	struct transform transform;
 	struct engine_arg arg = {0};

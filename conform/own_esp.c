@@ -1,7 +1,6 @@
-/* What the stages of a gateway do to one packet, one behind the other: sa_out, crypto and back; replay_check,
- * crypto, replay_commit, decap.  Only here does conform/ touch dataplane/ipsec, in five small functions.
- *
- * IPv4 tunnels only, so far. */
+/* What the stages of a gateway do to one packet, one behind the other: sa_out, crypto, crypto_poll;
+ * replay_check, crypto, replay_commit, decap.  Only here does conform/ touch dataplane/ipsec, in a few small
+ * functions. */
 #include "conform/own_esp.h"
 
 #include <stdio.h>
@@ -10,12 +9,11 @@
 
 #include "base/bytes.h"
 #include "dataplane/ipsec/esn.h"
-#include "dataplane/ipsec/esp.h"
-#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/ipsec.h"
 
 #define HEADROOM 128u
 #define PACKET_MAX 65535u
-#define TAILROOM 320u
+#define TAILROOM 512u /* padding, TFC, ICV */
 
 struct own {
 	struct esp_subject subject;
@@ -40,8 +38,8 @@ cfg_fill(struct own *own, const struct esp_subject_cfg *cfg)
 		.name = "conform",
 		.direction = cfg->direction == CRYPTO_ENCRYPT ? CFG_OUT : CFG_IN,
 		.spi = cfg->spi,
-		.src = ip_v4_of(cfg->src),
-		.dst = ip_v4_of(cfg->dst),
+		.src = cfg->src,
+		.dst = cfg->dst,
 		.transform = own->words,
 		.key_len = key->key_len + cfg->transform->salt_len,
 		.auth_key_len = key->auth_key_len,
@@ -51,51 +49,46 @@ cfg_fill(struct own *own, const struct esp_subject_cfg *cfg)
 		.first_seq = cfg->first_seq,
 		.dscp = -1,
 		.ttl = 64,
+		.mode = cfg->tunnel ? CFG_MODE_TUNNEL : CFG_MODE_TRANSPORT,
+		.natt = cfg->natt,
+		.align4 = true,
+		.over_index = CFG_NONE,
 	};
+	/* in transport mode the family of the packets is that of the ends */
+	if (!cfg->tunnel && cfg->inner_v6)
+		own->cfg.src = own->cfg.dst = (struct ip_addr){UINT64_C(0x20010db8) << 32, 1};
+	else if (!cfg->tunnel)
+		own->cfg.src = own->cfg.dst = ip_v4(0xc0000201);
 	memcpy(own->cfg.key, key->key, key->key_len);
 	memcpy(own->cfg.key + key->key_len, cfg->salt, cfg->transform->salt_len);
 	memcpy(own->cfg.auth_key, key->auth_key, key->auth_key_len);
 }
 
-/* The inner packet stands at outer + sa->head_len.  The length of what comes of it. */
+/* The inner packet stands at packet + sa->size.front.  Its length on the wire; 0 where it does not fit. */
 static uint32_t
-packet_encap(struct sa *sa, uint8_t *outer, uint32_t inner_len, uint64_t seq, struct crypto_op *op)
+wire_length(const struct sa *sa, const uint8_t *inner, uint32_t len)
 {
-	esp_encap(sa, outer, inner_len, seq, op);
-	return esp_tunnel_length(sa, inner_len);
+	uint32_t behind = ipsec_behind(sa, inner, len);
+
+	return behind > TAILROOM ? 0 : sa->size.front + len + behind;
 }
 
-static enum drop
-packet_open(struct sa *sa, uint8_t *outer, uint32_t len, uint64_t seq, struct crypto_op *op)
-{
-	return esp_open(sa, outer, len, seq, op);
-}
-
-static enum drop
-packet_decap(struct sa *sa, uint8_t *outer, uint32_t len, uint32_t *offset, uint32_t *inner_len)
-{
-	struct esp_inner inner = {0, 0};
-	enum drop drop = esp_decap(sa, outer, len, &inner);
-
-	*offset = inner.offset;
-	*inner_len = inner.len;
-	return drop;
-}
-
-/* The 64-bit number, as replay_check finds it.  False where the header does not fit. */
+/* The 64-bit number, as replay_check finds it, and where ESP stands.  False where the header does not fit. */
 static bool
-packet_number(const struct sa *sa, const uint8_t *outer, uint32_t len, uint64_t *seq)
+packet_number(const struct sa *sa, const uint8_t *packet, uint32_t len, uint64_t *seq, uint32_t *at)
 {
-	uint32_t spi, low;
+	struct ip_head head;
+	struct ipsec_peek peek;
 
-	if (len < IPV4_MIN_BYTES || ipv4_header_len(outer) < IPV4_MIN_BYTES ||
-		!esp_peek(outer, len, &spi, &low))
+	if (len < IPV4_MIN_BYTES || (ip_is_v6(packet) && len < IPV6_MIN_BYTES) ||
+		!ip_head_all(packet, len, &head) || ipsec_peek(packet, len, &peek) != DROP_NONE)
 		return false;
-	*seq = low;
+	*at = peek.at;
+	*seq = peek.seq;
 	if (sa->esn && sa->replay)
-		*seq = esn_infer(sa->replay->right_edge(sa->window), sa->window_size, low);
+		*seq = esn_infer(sa->replay->right_edge(sa->window), sa->window_size, peek.seq);
 	else if (sa->esn) /* the nearer of the two meanings */
-		*seq = sa->ahead - (uint64_t)(int64_t)(int32_t)((uint32_t)sa->ahead - low);
+		*seq = sa->ahead - (uint64_t)(int64_t)(int32_t)((uint32_t)sa->ahead - peek.seq);
 	return true;
 }
 
@@ -121,10 +114,6 @@ own_esp_create(struct drive *drive, const struct esp_subject_cfg *cfg, struct es
 	enum status status;
 
 	*subject = NULL;
-	if (!cfg->tunnel || cfg->inner_v6 || cfg->natt || !ip_is_v4(cfg->src)) {
-		snprintf(message, bytes, "esplab: IPv4 tunnels only");
-		return ST_ERR_UNSUPPORTED;
-	}
 	own = calloc(1, sizeof(*own));
 	if (!own) {
 		snprintf(message, bytes, "esplab: %s", status_text(ST_ERR_NOMEM));
@@ -180,20 +169,21 @@ own_protect(struct esp_subject *subject, uint8_t *packet, uint32_t *len, uint32_
 	struct sa *sa = own->sa;
 	uint8_t *outer = own->work + HEADROOM;
 	struct crypto_op op = {0};
+	uint32_t total = *len <= PACKET_MAX ? wire_length(sa, packet, *len) : 0;
 
-	if (sa->head_len + *len + TAILROOM > sizeof(own->work) - HEADROOM)
-		return ESP_BAD_PACKET;
 	if (!seq && sa->seq == sa->seq_max)
 		return ESP_EXHAUSTED;
-	if (esp_tunnel_length(sa, *len) > room)
+	if (!total || total > room || total > PACKET_MAX)
 		return ESP_BAD_PACKET;
 	sa->seq = seq ? seq : sa->seq + 1;
-	memcpy(outer + sa->head_len, packet, *len);
-	uint32_t total = packet_encap(sa, outer, *len, sa->seq, &op);
+	memcpy(outer + sa->size.front, packet, *len);
+	ipsec_protect(sa, outer, *len, sa->seq, &op);
 	enum esp_verdict verdict = op_run(own, &op);
 
 	if (verdict != ESP_ACCEPTED)
 		return verdict;
+	if (sa->finishes)
+		ipsec_finish(sa, outer, total, &op);
 	memcpy(packet, outer, total);
 	*len = total;
 	return ESP_ACCEPTED;
@@ -201,23 +191,26 @@ own_protect(struct esp_subject *subject, uint8_t *packet, uint32_t *len, uint32_
 
 /* replay_check, crypto, replay_commit, decap; the packet stands at outer. */
 static enum drop
-packet_take(struct own *own, uint8_t *outer, uint32_t len, enum esp_verdict *crypto, uint32_t *offset,
-	uint32_t *inner_len)
+packet_take(
+	struct own *own, uint8_t *outer, uint32_t len, enum esp_verdict *crypto, struct ipsec_inner *inner)
 {
 	struct sa *sa = own->sa;
 	struct crypto_op op = {0};
 	enum drop drop = DROP_NONE;
 	uint64_t seq;
+	uint32_t at;
+	bool tfc = false;
 
-	if (!packet_number(sa, outer, len, &seq))
+	if (!packet_number(sa, outer, len, &seq, &at))
 		return DROP_ESP_LENGTH;
 	if (sa->replay)
 		drop = sa->replay->check(sa->window, seq);
 	if (!drop)
-		drop = packet_open(sa, outer, len, seq, &op);
+		drop = ipsec_open(sa, outer, len, at, seq, &op);
 	if (drop)
 		return drop;
 	*crypto = op_run(own, &op);
+	ipsec_close(sa, outer, &op);
 	if (*crypto != ESP_ACCEPTED)
 		return DROP_ICV;
 	if (sa->replay)
@@ -226,7 +219,7 @@ packet_take(struct own *own, uint8_t *outer, uint32_t len, enum esp_verdict *cry
 		return drop;
 	if ((int64_t)(seq - sa->ahead) > 0)
 		sa->ahead = seq;
-	return packet_decap(sa, outer, len, offset, inner_len);
+	return ipsec_decap(sa, outer, len, at, inner, &tfc);
 }
 
 static enum esp_verdict
@@ -235,18 +228,18 @@ own_unprotect(struct esp_subject *subject, uint8_t *packet, uint32_t *len, uint3
 	struct own *own = (struct own *)subject;
 	uint8_t *outer = own->work + HEADROOM;
 	enum esp_verdict crypto = ESP_ACCEPTED;
-	uint32_t offset, inner_len;
+	struct ipsec_inner inner;
 
 	(void)room; /* the inner packet is shorter */
 	if (*len > PACKET_MAX)
 		return ESP_BAD_PACKET;
 	memcpy(outer, packet, *len);
-	enum drop drop = packet_take(own, outer, *len, &crypto, &offset, &inner_len);
+	enum drop drop = packet_take(own, outer, *len, &crypto, &inner);
 
 	if (drop)
 		return crypto != ESP_ACCEPTED ? crypto : verdict_of(drop);
-	memcpy(packet, outer + offset, inner_len);
-	*len = inner_len;
+	memcpy(packet, outer + inner.offset, inner.len);
+	*len = inner.len;
 	return ESP_ACCEPTED;
 }
 
