@@ -39,11 +39,12 @@ struct cryptodev_device {
 	uint64_t features; /* RTE_CRYPTODEV_FF_* */
 	unsigned quirks;   /* CRYPTODEV_QUIRK() */
 	bool hardware;	   /* reads and writes memory by itself: only EAL's memory can be given to it */
+	bool spare;	   /* can have a second queue pair, see cryptodev_device.c */
 	bool started;
 	bool made; /* by us: it goes when we go */
 	unsigned n_workers;
 	uint8_t workers[CRYPTODEV_WORKERS_MAX]; /* device ids of a scheduler's, made by us */
-	unsigned queue;
+	unsigned queue;				/* operations that it takes */
 };
 
 enum cryptodev_shape {
