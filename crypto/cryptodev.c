@@ -69,8 +69,8 @@ collect(struct cryptodev *cd)
 
 /* Everything back, unless the device has stopped to answer: the rest then stays under way, as the device may
  * still write to it. */
-static void
-collect_all(struct cryptodev *cd)
+void
+cryptodev_collect(struct cryptodev *cd)
 {
 	for (unsigned tries = 0; cd->in_flight && tries < TRIES; tries++) {
 		if (collect(cd))
@@ -183,7 +183,7 @@ cryptodev_poll(struct engine *engine, struct crypto_op **done, unsigned max, uin
 
 	(void)now;
 	if (cd->waits)
-		collect_all(cd);
+		cryptodev_collect(cd);
 	else
 		while (cd->in_flight && ready_count(cd) < max && collect(cd))
 			;
@@ -217,7 +217,7 @@ cryptodev_destroy(struct engine *engine)
 	if (!cd)
 		return;
 	bool hardware = cd->device.hardware;
-	collect_all(cd);
+	cryptodev_collect(cd);
 	cryptodev_device_close(&cd->device);
 	cryptodev_pools_free(cd);
 	rte_free(cd->slots); /* EAL wipes what is freed */

@@ -166,6 +166,9 @@ void cryptodev_slot_release(struct cryptodev *cd, struct cryptodev_slot *slot);
 /* The parts of a slot that never change. */
 void cryptodev_slot_init(struct cryptodev_slot *slot);
 
+/* cryptodev.c: everything back from the device, for poll() to hand out. */
+void cryptodev_collect(struct cryptodev *cd);
+
 /* A buffer holds any operation: 64 KiB of text, what stands before it and behind it. */
 #define CRYPTODEV_BOUNCE_BYTES (65536u + 512u)
 

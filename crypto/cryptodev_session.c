@@ -239,6 +239,7 @@ cryptodev_session_destroy(struct engine *engine, struct crypto_session *session)
 
 	if (!session)
 		return;
+	cryptodev_collect(cd); /* nobody may still use it */
 	for (unsigned i = 0; i < 2; i++)
 		if (session->dpdk[i]) /* DPDK wipes it */
 			rte_cryptodev_sym_session_free(cd->device.id, session->dpdk[i]);
