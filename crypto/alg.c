@@ -285,8 +285,7 @@ combination_check(unsigned cipher, unsigned auth, char *message, size_t bytes)
 }
 
 static void
-transform_sum(
-	struct transform *transform, enum alg_proto proto, enum alg_cipher cipher, enum alg_auth auth)
+transform_sum(struct transform *transform, enum alg_proto proto, enum alg_cipher cipher, enum alg_auth auth)
 {
 	const struct alg_cipher_info *c = &alg_cipher_info[cipher];
 	const struct alg_auth_info *a = &alg_auth_info[auth];
