@@ -13,7 +13,7 @@
 #include "dataplane/keepalive.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 512 KiB */
+#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
 
 static const char *const stage_names[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = #name,
@@ -32,7 +32,7 @@ static enum status
 ports_create(struct dp *dp, struct port **ports)
 {
 	dp->ports = calloc(dp->cfg->n_ports, sizeof(*dp->ports));
-	dp->local = calloc(dp->cfg->n_ports, sizeof(*dp->local));
+	dp->local = local_create(dp->cfg);
 	if (!dp->ports || !dp->local)
 		return ST_ERR_NOMEM;
 	dp->n_ports = dp->cfg->n_ports;
@@ -42,7 +42,6 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
-		dp->local[i] = p->cfg->address.addr;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
@@ -79,7 +78,6 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
-	w->n_local = dp->n_ports;
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
 	return status ? status : worker_engine_create(w, dp->cfg, message, bytes);
 }

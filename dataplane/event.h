@@ -21,8 +21,8 @@ struct drop_event {
 	struct ip_addr src, dst; /* outermost addresses */
 	uint32_t bytes;	   /* IP packet */
 	uint32_t window;   /* size of the window, 0: none */
-	uint16_t ip_id;	   /* outermost identification */
-	uint8_t proto;	   /* outermost protocol */
+	uint16_t ip_id;	   /* outermost identification, 0 in IPv6 */
+	uint8_t proto;	   /* outermost protocol; IPv6: behind the extension headers */
 	uint8_t dscp;	   /* outermost DSCP */
 	uint8_t reason;	   /* enum drop */
 	uint8_t is_clone;  /* laboratory: the packet was a wire's duplicate */
@@ -38,5 +38,7 @@ drop_event_status(const struct drop_event *event)
 		       ? HW_STATUS_AH_SEQ
 		       : status;
 }
+/* What the packet itself says: from src to dscp, but for the sizes.  Nothing where no header can be read. */
+void drop_event_read(struct drop_event *event, const uint8_t *ip, uint32_t len);
 
 #endif

@@ -62,14 +62,7 @@ event_read_header(struct drop_event *event, struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	event->bytes = rte_pktmbuf_pkt_len(m);
-	event->src = event->dst = ip_v4(0);
-	if (rte_pktmbuf_data_len(m) < IPV4_MIN_BYTES || ip[0] >> 4 != 4)
-		return;
-	event->src = ip_load4(ip + 12);
-	event->dst = ip_load4(ip + 16);
-	event->ip_id = load_be16(ip + 4);
-	event->proto = ip[9];
-	event->dscp = ip[1] >> 2;
+	drop_event_read(event, ip, rte_pktmbuf_data_len(m));
 }
 
 static void

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "crypto/esp_subject.h"
-#include "tests/crypto/openssl_ref.h"
+#include "tests/crypto/cryptodev_ref.h"
 #include "tests/kit/kit.h"
 
 int suite_rte_ipsec(void);
