@@ -54,7 +54,8 @@ union ipsec_mb_auth_key {
 	struct {
 		uint8_t round_keys[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
 		uint8_t unused[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE; /* the expansion writes these too */
-		uint8_t first[IMB_AES_BLOCK_SIZE], second[IMB_AES_BLOCK_SIZE]; /* XCBC: K2, K3; CMAC: K1, K2 */
+		uint8_t first[IMB_AES_BLOCK_SIZE]; /* XCBC: K2; CMAC: K1 */
+		uint8_t second[IMB_AES_BLOCK_SIZE]; /* XCBC: K3; CMAC: K2 */
 	} aes;
 };
 

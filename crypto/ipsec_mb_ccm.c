@@ -1,7 +1,7 @@
 /* AES-CCM with keys of 192 bits for the engine ipsec_mb (RFC 3610, RFC 4309).
  *
- * Release 1.3 of the library takes any key of CCM that is not 128 bits long for one of 256.  What it has for 192
- * bits, CBC and CTR, makes a CCM: the CBC-MAC is the last block of a CBC encryption whose text is thrown
+ * Release 1.3 of the library takes any key of CCM that is not 128 bits long for one of 256.  What it has for
+ * 192 bits, CBC and CTR, makes a CCM: the CBC-MAC is the last block of a CBC encryption whose text is thrown
  * away.  One packet at a time, hence slower than its sisters, which work on 16.  Nonces are those of ESP, 11
  * bytes, so the length field has 4.  Compares nothing. */
 #include "crypto/ipsec_mb.h"

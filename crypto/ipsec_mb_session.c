@@ -196,7 +196,8 @@ hmac_bind(struct crypto_session *session, const struct crypto_key *key, IMB_HASH
 }
 
 #define HMAC_BIND(name, alg, one_block, block_bytes)                                                         \
-	static void name(const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key) \
+	static void name(                                                                                    \
+		const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key)        \
 	{                                                                                                    \
 		hmac_bind(session, key, alg, manager->one_block, block_bytes);                               \
 	}

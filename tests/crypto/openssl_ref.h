@@ -120,8 +120,8 @@ ref_xcbc(struct ref *ref, const uint8_t *key, const uint8_t *data, unsigned n, u
 static inline void
 ref_cmac(const uint8_t *key, const uint8_t *data, unsigned n, uint8_t mac[16])
 {
-	OSSL_PARAM params[] = {
-			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, (char *)(uintptr_t) "AES-128-CBC", 0),
+	char cipher[] = "AES-128-CBC";
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
 			OSSL_PARAM_construct_end()};
 	size_t bytes;
 
