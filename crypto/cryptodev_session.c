@@ -168,7 +168,7 @@ key_lengths_check(const struct transform *t, const struct crypto_key *key, char 
 {
 	unsigned cipher = alg_cipher_info[t->cipher].key, auth = alg_auth_info[t->auth].key;
 
-	if ((!cipher || key->key_len == cipher) && (!auth || key->auth_key_len == auth))
+	if (key->key_len == cipher && key->auth_key_len == auth)
 		return ST_OK;
 	snprintf(message, bytes, "keys of %u and %u bytes; %s and %s want %u and %u", key->key_len,
 		key->auth_key_len, alg_cipher_info[t->cipher].name, alg_auth_info[t->auth].name, cipher,
