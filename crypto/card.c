@@ -248,4 +248,5 @@ const struct engine_ops engine_ops_card = {
 	.next_due = card_due,
 	.counters = card_counters,
 	.refuses = true,
+	.reorders = true,
 };

@@ -131,7 +131,25 @@ enum rte_crypto_auth_algorithm cryptodev_auth(enum alg_auth auth);
 /* Bytes of IV that the device is given. */
 unsigned cryptodev_iv_len(enum alg_cipher cipher);
 
-/* cryptodev_session.c */
+/* What a DPDK session is to do. */
+struct cryptodev_wish {
+	const struct transform *transform;
+	const struct crypto_key *key;
+	bool decrypt;
+	bool verify;	  /* decrypt: the device compares; false: it computes */
+	bool null_cipher; /* with a NULL cipher as one of two, for librte_ipsec; false: authentication alone
+			   */
+	unsigned digest, aad_len;
+};
+
+/* The xforms of one session, in their order.  They point at the keys. */
+struct cryptodev_xforms {
+	struct rte_crypto_sym_xform list[2];
+	unsigned n;
+};
+
+/* cryptodev_session.c; the IV lies in a slot. */
+void cryptodev_xforms_fill(struct cryptodev_xforms *xforms, const struct cryptodev_wish *wish);
 enum status cryptodev_session_create(struct engine *engine, const struct transform *transform,
 	const struct crypto_key *key, enum crypto_direction direction, struct crypto_session **session,
 	char *message, size_t bytes);

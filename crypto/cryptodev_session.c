@@ -16,14 +16,8 @@
 #define CCM_AAD_BEFORE 18u /* room for the first block and the length (rte_crypto_sym.h) */
 #define SLOT_IV ((uint16_t)offsetof(struct cryptodev_slot, iv))
 
-/* The xforms of one session, in their order. */
-struct xforms {
-	struct rte_crypto_sym_xform list[2];
-	unsigned n;
-};
-
 static struct rte_crypto_sym_xform *
-xforms_add(struct xforms *x, enum rte_crypto_sym_xform_type type)
+xforms_add(struct cryptodev_xforms *x, enum rte_crypto_sym_xform_type type)
 {
 	struct rte_crypto_sym_xform *xform = &x->list[x->n++];
 
@@ -35,49 +29,49 @@ xforms_add(struct xforms *x, enum rte_crypto_sym_xform_type type)
 }
 
 static void
-xforms_aead(struct xforms *x, const struct transform *t, const struct crypto_key *key, bool decrypt,
-	unsigned iv_offset, unsigned aad_len)
+xforms_aead(struct cryptodev_xforms *x, const struct cryptodev_wish *wish)
 {
 	struct rte_crypto_aead_xform *aead = &xforms_add(x, RTE_CRYPTO_SYM_XFORM_AEAD)->aead;
 
-	aead->op = decrypt ? RTE_CRYPTO_AEAD_OP_DECRYPT : RTE_CRYPTO_AEAD_OP_ENCRYPT;
-	aead->algo = cryptodev_aead(t->cipher);
-	aead->key.data = key->key;
-	aead->key.length = (uint16_t)key->key_len;
-	aead->iv.offset = (uint16_t)(SLOT_IV + (t->mode == ALG_MODE_CCM ? 0 : iv_offset));
-	aead->iv.length = (uint16_t)cryptodev_iv_len(t->cipher);
-	aead->digest_length = t->icv_len;
-	aead->aad_length = (uint16_t)aad_len;
+	aead->op = wish->decrypt ? RTE_CRYPTO_AEAD_OP_DECRYPT : RTE_CRYPTO_AEAD_OP_ENCRYPT;
+	aead->algo = cryptodev_aead(wish->transform->cipher);
+	aead->key.data = wish->key->key;
+	aead->key.length = (uint16_t)wish->key->key_len;
+	aead->iv.offset = SLOT_IV;
+	aead->iv.length = (uint16_t)cryptodev_iv_len(wish->transform->cipher);
+	aead->digest_length = (uint16_t)wish->digest;
+	aead->aad_length = (uint16_t)wish->aad_len;
 }
 
 static void
-xforms_cipher(struct xforms *x, const struct transform *t, const struct crypto_key *key, bool decrypt)
+xforms_cipher(struct cryptodev_xforms *x, const struct cryptodev_wish *wish)
 {
 	struct rte_crypto_cipher_xform *cipher = &xforms_add(x, RTE_CRYPTO_SYM_XFORM_CIPHER)->cipher;
+	bool null = wish->transform->mode == ALG_MODE_NULL;
 
-	cipher->op = decrypt ? RTE_CRYPTO_CIPHER_OP_DECRYPT : RTE_CRYPTO_CIPHER_OP_ENCRYPT;
-	cipher->algo = cryptodev_cipher(t->cipher);
-	cipher->key.data = key->key;
-	cipher->key.length = (uint16_t)key->key_len;
+	cipher->op = wish->decrypt ? RTE_CRYPTO_CIPHER_OP_DECRYPT : RTE_CRYPTO_CIPHER_OP_ENCRYPT;
+	cipher->algo = null ? RTE_CRYPTO_CIPHER_NULL : cryptodev_cipher(wish->transform->cipher);
+	cipher->key.data = wish->key->key;
+	cipher->key.length = (uint16_t)(null ? 0 : wish->key->key_len);
 	cipher->iv.offset = SLOT_IV;
-	cipher->iv.length = (uint16_t)cryptodev_iv_len(t->cipher);
+	cipher->iv.length = (uint16_t)cryptodev_iv_len(wish->transform->cipher);
 }
 
 static void
-xforms_auth(struct xforms *x, const struct transform *t, const struct crypto_key *key, bool verify,
-	unsigned digest)
+xforms_auth(struct cryptodev_xforms *x, const struct cryptodev_wish *wish)
 {
 	struct rte_crypto_auth_xform *auth = &xforms_add(x, RTE_CRYPTO_SYM_XFORM_AUTH)->auth;
-	bool gmac = t->mode == ALG_MODE_GMAC;
+	const struct crypto_key *key = wish->key;
+	bool gmac = wish->transform->mode == ALG_MODE_GMAC;
 
-	auth->op = verify ? RTE_CRYPTO_AUTH_OP_VERIFY : RTE_CRYPTO_AUTH_OP_GENERATE;
-	auth->algo = gmac ? RTE_CRYPTO_AUTH_AES_GMAC : cryptodev_auth(t->auth);
+	auth->op = wish->decrypt && wish->verify ? RTE_CRYPTO_AUTH_OP_VERIFY : RTE_CRYPTO_AUTH_OP_GENERATE;
+	auth->algo = gmac ? RTE_CRYPTO_AUTH_AES_GMAC : cryptodev_auth(wish->transform->auth);
 	auth->key.data = gmac ? key->key : key->auth_key;
 	auth->key.length = (uint16_t)(gmac ? key->key_len : key->auth_key_len);
-	auth->digest_length = (uint16_t)digest;
+	auth->digest_length = (uint16_t)wish->digest;
 	if (gmac) {
 		auth->iv.offset = SLOT_IV;
-		auth->iv.length = (uint16_t)cryptodev_iv_len(t->cipher);
+		auth->iv.length = (uint16_t)cryptodev_iv_len(wish->transform->cipher);
 	}
 }
 
@@ -93,23 +87,24 @@ shape_of(const struct transform *t)
 	return t->auth == ALG_AUTH_NONE ? CRYPTODEV_CIPHER : CRYPTODEV_CIPHER_AUTH;
 }
 
-static void
-xforms_fill(struct xforms *x, const struct crypto_session *s, const struct transform *t,
-	const struct crypto_key *key, unsigned digest, unsigned aad_len)
+void
+cryptodev_xforms_fill(struct cryptodev_xforms *x, const struct cryptodev_wish *wish)
 {
-	bool verify = s->decrypt && !s->compare;
+	const struct transform *t = wish->transform;
+	bool gmac = t->mode == ALG_MODE_GMAC, auth = gmac || t->auth != ALG_AUTH_NONE;
+	bool cipher = !gmac && (t->mode != ALG_MODE_NULL || wish->null_cipher);
 
 	x->n = 0;
-	if (s->shape == CRYPTODEV_AEAD) {
-		xforms_aead(x, t, key, s->decrypt, s->iv_offset, aad_len);
+	if (t->aead && !gmac) {
+		xforms_aead(x, wish);
 		return;
 	}
-	if (s->decrypt && s->shape != CRYPTODEV_CIPHER)
-		xforms_auth(x, t, key, verify, digest);
-	if (s->shape == CRYPTODEV_CIPHER || s->shape == CRYPTODEV_CIPHER_AUTH)
-		xforms_cipher(x, t, key, s->decrypt);
-	if (!s->decrypt && s->shape != CRYPTODEV_CIPHER)
-		xforms_auth(x, t, key, verify, digest);
+	if (auth && wish->decrypt)
+		xforms_auth(x, wish);
+	if (cipher)
+		xforms_cipher(x, wish);
+	if (auth && !wish->decrypt)
+		xforms_auth(x, wish);
 }
 
 static bool
@@ -153,7 +148,7 @@ cryptodev_pools_free(struct cryptodev *cd)
 }
 
 static enum status
-dpdk_session(struct cryptodev *cd, struct xforms *x, void **out, char *message, size_t bytes)
+dpdk_session(struct cryptodev *cd, struct cryptodev_xforms *x, void **out, char *message, size_t bytes)
 {
 	struct rte_mempool *pool = pool_with_room(cd);
 
@@ -207,7 +202,7 @@ cryptodev_session_create(struct engine *engine, const struct transform *transfor
 	char *message, size_t bytes)
 {
 	struct cryptodev *cd = (struct cryptodev *)engine;
-	struct xforms xforms;
+	struct cryptodev_xforms xforms;
 	unsigned full;
 	enum status status = cryptodev_caps_check(&cd->device, transform, &full, message, bytes);
 
@@ -219,8 +214,14 @@ cryptodev_session_create(struct engine *engine, const struct transform *transfor
 	if (!s)
 		return ST_ERR_NOMEM;
 	session_describe(s, &cd->device, transform, direction, full);
+	struct cryptodev_wish wish = {.transform = transform,
+		.key = key,
+		.decrypt = s->decrypt,
+		.verify = !s->compare,
+		.digest = full ? full : transform->icv_len};
 	for (unsigned i = 0; status == ST_OK && i < (s->shape == CRYPTODEV_AEAD ? 2u : 1u); i++) {
-		xforms_fill(&xforms, s, transform, key, full ? full : transform->icv_len, i ? 12 : 8);
+		wish.aad_len = i ? 12 : 8;
+		cryptodev_xforms_fill(&xforms, &wish);
 		status = dpdk_session(cd, &xforms, &s->dpdk[i], message, bytes);
 	}
 	if (status != ST_OK) {

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 #include "crypto/engine.h"
+#include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/keepalive.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 512 KiB */
+#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
 
 static const char *const stage_names[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = #name,
@@ -31,7 +32,7 @@ static enum status
 ports_create(struct dp *dp, struct port **ports)
 {
 	dp->ports = calloc(dp->cfg->n_ports, sizeof(*dp->ports));
-	dp->local = calloc(dp->cfg->n_ports, sizeof(*dp->local));
+	dp->local = local_create(dp->cfg);
 	if (!dp->ports || !dp->local)
 		return ST_ERR_NOMEM;
 	dp->n_ports = dp->cfg->n_ports;
@@ -41,7 +42,6 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
-		dp->local[i] = p->cfg->address.addr;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
@@ -56,7 +56,11 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	if (!cfg->n_sas) /* a router needs no engine */
 		return ST_OK;
 	w->engine_cfg.kind = w->engine_cfg.name = cfg->engine ? cfg->engine : "ipsec_mb";
-	return engine_create(cfg->engine_cfg ? cfg->engine_cfg : &w->engine_cfg, &w->engine, message, bytes);
+	enum status status = engine_create(
+		cfg->engine_cfg ? cfg->engine_cfg : &w->engine_cfg, &w->engine, message, bytes);
+
+	w->reorders = !status && w->engine->ops->reorders;
+	return status;
 }
 
 static enum status
@@ -74,7 +78,6 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
-	w->n_local = dp->n_ports;
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
 	return status ? status : worker_engine_create(w, dp->cfg, message, bytes);
 }
@@ -94,7 +97,10 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		status = sa_create(cfg, i, dp->worker->engine, &dp->sas[i], message, bytes);
 		if (status)
 			return status;
-		if (cfg->direction == CFG_IN)
+		if (cfg->in_order && !(dp->sas[i]->order = in_order_create()))
+			return ST_ERR_NOMEM;
+		dp->worker->n_orders += cfg->in_order;
+		if (cfg->direction == CFG_IN && dp->sas[i]->session) /* without: sa_in finds out why */
 			status = sad_add(dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto,
 				dp->sas[i]);
 		if (status) {
@@ -149,9 +155,28 @@ queue_empty(struct qos *qos)
 	}
 }
 
+/* What is under way in the engine, given up or not: at the end of time all of it is back. */
+static void
+engine_empty(struct worker *w)
+{
+	struct crypto_op *done[WORKER_BURST];
+	unsigned n;
+
+	while (w->in_engine && (n = w->engine->ops->poll(w->engine, done, WORKER_BURST, TIME_NEVER - 1))) {
+		for (unsigned i = 0; i < n; i++)
+			rte_pktmbuf_free(pkt_mbuf(pkt_of_op(done[i])));
+		w->in_engine -= n;
+	}
+}
+
 void
 dp_flush(struct dp *dp)
 {
+	engine_empty(dp->worker);
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		if (dp->sas[i]->order)
+			in_order_flush(dp->sas[i]->order);
+	dp->worker->order_held = 0;
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
 }
@@ -174,8 +199,10 @@ dp_destroy(struct dp *dp)
 	for (unsigned i = 0; dp->ports && i < dp->n_ports; i++)
 		qos_destroy(dp->ports[i].qos);
 	for (unsigned i = 0; dp->sas && i < dp->cfg->n_sas; i++)
-		if (dp->sas[i])
+		if (dp->sas[i]) {
+			in_order_destroy(dp->sas[i]->order);
 			sa_destroy(dp->sas[i], dp->worker->engine);
+		}
 	sad_destroy(dp->sad);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
@@ -312,7 +339,7 @@ dp_stage_name(enum stage stage)
 uint64_t
 dp_held(const struct dp *dp)
 {
-	uint64_t held = dp->worker->in_engine;
+	uint64_t held = dp->worker->in_engine + dp->worker->order_held;
 
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		held += qos_held(dp->ports[i].qos);

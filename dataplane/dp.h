@@ -34,7 +34,7 @@ struct dp_stats {
  * write one line into message. */
 enum status dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
 	uint64_t (*cycles)(void), struct dp **dp, char *message, size_t bytes);
-/* Frees what waits in its queues. */
+/* Frees what waits in its queues and its engine. */
 void dp_flush(struct dp *dp);
 /* Frees it; its queues must be empty (dp_flush). */
 void dp_destroy(struct dp *dp);

@@ -6,8 +6,7 @@
 
 #include "base/ip.h"
 #include "dataplane/drop.h"
-
-struct sa;
+#include "dataplane/ipsec/sa.h"
 
 /* Fields below `sa` are 0 where the packet never got so far. */
 struct drop_event {
@@ -22,12 +21,24 @@ struct drop_event {
 	struct ip_addr src, dst; /* outermost addresses */
 	uint32_t bytes;	   /* IP packet */
 	uint32_t window;   /* size of the window, 0: none */
-	uint16_t status;   /* enum hw_status: 4612 for ESP, 4615 for AH */
-	uint16_t ip_id;	   /* outermost identification */
-	uint8_t proto;	   /* outermost protocol */
+	uint16_t ip_id;	   /* outermost identification, 0 in IPv6 */
+	uint8_t proto;	   /* outermost protocol; IPv6: behind the extension headers */
 	uint8_t dscp;	   /* outermost DSCP */
 	uint8_t reason;	   /* enum drop */
 	uint8_t is_clone;  /* laboratory: the packet was a wire's duplicate */
 };
+
+/* What an AIM-like card reports: sequence errors have a number for ESP and another for AH. */
+static inline enum hw_status
+drop_event_status(const struct drop_event *event)
+{
+	enum hw_status status = drop_info[event->reason].status;
+
+	return status == HW_STATUS_ESP_SEQ && event->sa && event->sa->transform.proto == ALG_AH
+		       ? HW_STATUS_AH_SEQ
+		       : status;
+}
+/* What the packet itself says: from src to dscp, but for the sizes.  Nothing where no header can be read. */
+void drop_event_read(struct drop_event *event, const uint8_t *ip, uint32_t len);
 
 #endif

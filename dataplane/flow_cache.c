@@ -37,6 +37,20 @@ flow_cache_clear(struct flow_cache *cache)
 	memset(cache->entries, 0, 2 * ((size_t)cache->mask + 1) * sizeof(*cache->entries));
 }
 
+struct flow_entry
+flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in)
+{
+	struct flow_entry entry = {.used = 0};
+
+	if (ip_head_is_v4(ip)) {
+		entry.key = flow_key_read(ip, len, sa_in);
+		return entry;
+	}
+	entry.key = flow_key_read6(ip, len, sa_in);
+	memcpy(entry.addresses, ip + IP6_SRC, FLOW_ADDRESSES);
+	return entry;
+}
+
 const struct flow_entry *
 flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry)
 {

@@ -1,7 +1,8 @@
 /* What to do with the packets of a flow, remembered: one memory access instead of SPD and route look-ups.
  *
- * A key is the 5-tuple, the DSCP, and the SA by which a packet came in.  Two entries a cache line; a newcomer
- * takes the older one's place.  Allocates once.  One thread. */
+ * A key is the 5-tuple, the DSCP, and the SA by which a packet came in.  The addresses of IPv6 do not fit into
+ * its words: there stands a mixture of them, and the entry has them whole.  An entry is a cache line, two are
+ * a bucket; a newcomer takes the older one's place.  Allocates once.  One thread. */
 #ifndef DATAPLANE_FLOW_CACHE_H
 #define DATAPLANE_FLOW_CACHE_H
 
@@ -10,16 +11,18 @@
 
 #include "base/status.h"
 #include "dataplane/drop.h"
+#include "dataplane/ipsec/ip_head.h"
 
 struct sa;
 
 struct flow_key {
-	uint64_t addresses; /* source and destination as they stand in the packet */
-	uint64_t rest; /* ports << 0, protocol << 32, DSCP << 40, no ports to be read << 46, inbound SA + 1 <<
-			  48 */
+	uint64_t addresses; /* IPv4: source and destination as they stand in the packet; IPv6: mixed */
+	uint64_t rest; /* ports << 0, protocol << 32, DSCP << 40, no ports to be read << 46, IPv6 << 47,
+			  inbound SA + 1 << 48 */
 };
 
-/* 32 bytes. */
+#define FLOW_ADDRESSES 32 /* bytes of two IPv6 addresses */
+
 struct flow_entry {
 	struct flow_key key;
 	struct sa *sa; /* protect with it; NULL: send in the clear */
@@ -27,9 +30,10 @@ struct flow_entry {
 	uint8_t drop;  /* enum drop; DROP_NONE: forward */
 	uint8_t port;  /* egress */
 	uint8_t used;  /* 0: empty */
+	uint8_t addresses[FLOW_ADDRESSES]; /* IPv6: as they stand in the packet */
 };
 
-_Static_assert(sizeof(struct flow_entry) == 32, "two entries a cache line");
+_Static_assert(sizeof(struct flow_entry) == 64, "an entry is a cache line");
 
 struct flow_cache {
 	uint32_t mask;	/* buckets - 1 */
@@ -62,6 +66,52 @@ flow_key_read(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 	return key;
 }
 
+/* Every bit of two words reaches every bit: the halves of their product. */
+static inline uint64_t
+flow_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)(a ^ UINT64_C(0x9e3779b97f4a7c15)) *
+				    (b ^ UINT64_C(0xc2b2ae3d27d4eb4f));
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The protocol, and where its ports stand; false where they cannot be read. */
+static inline bool
+flow_upper6(const uint8_t *ip, uint32_t len, uint32_t *at, uint8_t *proto)
+{
+	struct ip6_upper upper;
+
+	if (ip_proto_has_ports(ip[IP6_NEXT]) && len >= IP6_BYTES + 4) { /* the usual packet */
+		*at = IP6_BYTES;
+		*proto = ip[IP6_NEXT];
+		return true;
+	}
+	ip6_upper_find(ip, len, &upper);
+	*at = upper.offset;
+	*proto = upper.proto;
+	return upper.known && upper.first && len >= upper.offset + 4;
+}
+
+/* The same of an IPv6 packet. */
+static inline struct flow_key
+flow_key_read6(const uint8_t *ip, uint32_t len, uint32_t sa_in)
+{
+	uint64_t w[FLOW_ADDRESSES / 8];
+	struct flow_key key;
+	uint32_t ports = 0, at;
+	uint8_t proto;
+	bool readable = flow_upper6(ip, len, &at, &proto);
+
+	memcpy(w, ip + IP6_SRC, sizeof(w));
+	key.addresses = flow_mix(flow_mix(w[0], w[1]), flow_mix(w[2], w[3]) + 1);
+	if (readable && ip_proto_has_ports(proto))
+		memcpy(&ports, ip + at, sizeof(ports));
+	key.rest = ports | (uint64_t)proto << 32 | (uint64_t)(ip_head_tos(ip) >> 2) << 40 |
+		   (uint64_t)!readable << 46 | UINT64_C(1) << 47 | (uint64_t)sa_in << 48;
+	return key;
+}
+
 static inline struct flow_entry *
 flow_cache_bucket(const struct flow_cache *cache, struct flow_key key)
 {
@@ -89,6 +139,30 @@ flow_cache_find(const struct flow_cache *cache, struct flow_key key)
 	return flow_key_equal(&bucket[1], key) ? &bucket[1] : NULL;
 }
 
+/* The same for an IPv6 packet, whose addresses are compared too. */
+static inline const struct flow_entry *
+flow_cache_find6(const struct flow_cache *cache, struct flow_key key, const uint8_t *ip)
+{
+	const struct flow_entry *bucket = flow_cache_bucket(cache, key);
+
+	for (unsigned i = 0; i < 2; i++)
+		if (flow_key_equal(&bucket[i], key) &&
+			!memcmp(bucket[i].addresses, ip + IP6_SRC, FLOW_ADDRESSES))
+			return &bucket[i];
+	return NULL;
+}
+
+/* What is known of a packet of either family whose header was checked; NULL: nothing. */
+static inline const struct flow_entry *
+flow_cache_look(const struct flow_cache *cache, const uint8_t *ip, uint32_t len, uint32_t sa_in)
+{
+	if (ip_head_is_v4(ip))
+		return flow_cache_find(cache, flow_key_read(ip, len, sa_in));
+	return flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
+}
+
+/* An entry for that packet, to be filled in. */
+struct flow_entry flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in);
 /* Remember `entry` (with its key); returns where it stands. */
 const struct flow_entry *flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry);
 

@@ -52,6 +52,10 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 	selector_read(ip, len, &selector);
 	entry->sa = NULL;
 	entry->drop = DROP_NONE;
+	if (worker_is_local(dp->worker, selector.dst)) {
+		entry->drop = DROP_NOT_MINE;
+		return;
+	}
 	if (dp->cfg->n_policies) {
 		policy = spd_find(dp->cfg, CFG_OUT, &selector);
 		if (!policy || policy->action == CFG_DISCARD) {
@@ -65,13 +69,17 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
 }
 
-/* Does any tunnel end at this port?  Then what lies behind it is the unprotected side. */
+/* Does any tunnel end at this port, or an SA of transport mode lead through it?  Then what lies behind it is
+ * the unprotected side. */
 static int
 is_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 {
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
 
+		if (sa->mode == CFG_MODE_TRANSPORT &&
+			forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
+			return 1;
 		if (ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, cfg->ports[port].address.addr))
 			return 1;
 	}
@@ -110,4 +118,16 @@ forward_resolve_in(
 		entry->drop = DROP_NOT_MINE;
 	else
 		resolve_onward(dp, &selector, entry);
+}
+
+const struct flow_entry *
+forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint32_t len)
+{
+	struct flow_entry entry = flow_entry_begin(ip, len, sa_in ? sa_in->policy + 1 : 0);
+
+	if (sa_in)
+		forward_resolve_in(w->dp, sa_in->policy, ip, len, &entry);
+	else
+		forward_resolve_out(w->dp, ip, len, &entry);
+	return flow_cache_add(w->cache, &entry);
 }

@@ -7,9 +7,11 @@
 
 #include "config/cfg.h"
 #include "dataplane/flow_cache.h"
-#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/ip_head.h"
 
 struct dp;
+struct sa;
+struct worker;
 
 /* One hop (RFC 1812 §5.3.1): decrements TTL and mends the checksum; false where the packet must not go on. */
 static inline int
@@ -26,6 +28,22 @@ forward_ttl(uint8_t *ip)
 	return 1;
 }
 
+/* The same for either family: IPv6 has a hop limit, and no checksum (RFC 8200 §3). */
+static inline int
+forward_hop(uint8_t *ip)
+{
+	if (ip_head_is_v4(ip))
+		return forward_ttl(ip);
+	if (ip[IP6_HOPS] <= 1)
+		return 0;
+	ip[IP6_HOPS]--;
+	return 1;
+}
+
+/* What becomes of a packet that the flow cache does not know, and from now on does: one in the clear from a
+ * port (sa_in NULL), or the inner packet that came in by an SA. */
+const struct flow_entry *forward_learn(
+	struct worker *worker, const struct sa *sa_in, const uint8_t *ip, uint32_t len);
 /* For a packet in the clear from a port: outbound policy, then route.  RFC 4301 §5.1. */
 void forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* For the inner packet that came in by SA sa_index: inbound policy, then route.  RFC 4301 §5.2. */

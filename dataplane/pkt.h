@@ -41,6 +41,7 @@ struct pkt {
 
 	struct crypto_op op __rte_cache_aligned;
 	struct sa *over; /* with PKT_NESTED */
+	uint32_t ticket; /* in the SA's order through the engine, with in_order only */
 } __rte_cache_aligned;
 
 _Static_assert(offsetof(struct pkt, op) == 64, "the hot part of a packet is one cache line");

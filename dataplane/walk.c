@@ -45,10 +45,14 @@ walk_timed(struct worker *w)
 void
 worker_walk(struct worker *w)
 {
-	if (w->timed)
-		walk_timed(w);
-	while (w->pending)
-		stage_call(w, (enum stage)__builtin_ctz(w->pending));
+	do {
+		if (w->timed)
+			walk_timed(w);
+		while (w->pending)
+			stage_call(w, (enum stage)__builtin_ctz(w->pending));
+		w->pending = w->again;
+		w->again = 0;
+	} while (w->pending);
 }
 
 /* What the packet itself says; the outermost header may be unreadable. */
@@ -58,14 +62,7 @@ event_read_header(struct drop_event *event, struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	event->bytes = rte_pktmbuf_pkt_len(m);
-	event->src = event->dst = ip_v4(0);
-	if (rte_pktmbuf_data_len(m) < IPV4_MIN_BYTES || ip[0] >> 4 != 4)
-		return;
-	event->src = ip_load4(ip + 12);
-	event->dst = ip_load4(ip + 16);
-	event->ip_id = load_be16(ip + 4);
-	event->proto = ip[9];
-	event->dscp = ip[1] >> 2;
+	drop_event_read(event, ip, rte_pktmbuf_data_len(m));
 }
 
 static void
@@ -82,7 +79,6 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 	w->event_head++;
 	*event = (struct drop_event){.time_ns = w->now,
 		.reason = (uint8_t)reason,
-		.status = (uint16_t)drop_info[reason].status,
 		.flow = pkt->flow,
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0};
@@ -97,8 +93,6 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 	if (!sa)
 		return;
 	event->sa = sa;
-	if (sa->ah_len && event->status == HW_STATUS_ESP_SEQ)
-		event->status = HW_STATUS_AH_SEQ;
 	event->spi = sa->spi;
 	event->seq = pkt->seq;
 	if (sa->direction == CFG_IN) {

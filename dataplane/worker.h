@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/local.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port/port.h"
 #include "dataplane/qos/qos.h"
@@ -36,12 +37,16 @@ struct worker {
 	struct dp *dp;
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
+	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
 	bool after_queue; /* the sequence number is taken after the queue */
-	unsigned n_local;
-	const struct ip_addr *local; /* addresses of the gateway's ports */
+	const struct local *local; /* where IPsec ends */
 	struct engine *engine;
 	struct cfg_engine engine_cfg; /* of a plain engine, where the configuration has no other */
 	unsigned in_engine; /* packets under way there */
+	bool reorders;	    /* the engine may finish in another order */
+	unsigned n_orders;  /* SAs with in_order */
+	unsigned order_held; /* packets that wait for their turn */
+	struct in_order *order_ready;
 	struct flow_cache *cache;
 	uint64_t (*cycles)(void); /* NULL: stages are not timed */
 	uint64_t turns;
@@ -58,7 +63,7 @@ struct dp {
 	const struct cfg_gateway *cfg;
 	struct dp_port *ports;
 	struct rte_mempool *pool; /* NULL: no packets of its own */
-	struct ip_addr *local; /* their addresses */
+	struct local *local;
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
@@ -72,14 +77,13 @@ void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
 /* Work for all inboxes until they are empty. */
 void worker_walk(struct worker *worker);
 
-/* Is dst an address of this gateway? */
+/* Is dst an address of this gateway's ports? */
 static inline bool
 worker_is_local(const struct worker *worker, struct ip_addr dst)
 {
-	for (unsigned i = 0; i < worker->n_local; i++)
-		if (ip_equal(worker->local[i], dst))
-			return true;
-	return false;
+	const struct local_address *found = local_find(worker->local, dst);
+
+	return found && found->own;
 }
 
 /* Pass a packet on to a stage. */

@@ -59,7 +59,7 @@ drop_line_write(FILE *out, const char *node, const struct drop_event *event, con
 	jout_u64(&json, "time_ns", event->time_ns);
 	jout_text(&json, "node", node);
 	jout_text(&json, "reason", drop_info[event->reason].text);
-	jout_u64(&json, "status", event->status);
+	jout_u64(&json, "status", drop_event_status(event));
 	jout_text(&json, "class", flow_class);
 	if (event->flow != PKT_NO_FLOW) {
 		jout_u64(&json, "flow", event->flow);

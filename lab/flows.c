@@ -120,13 +120,9 @@ flow_dropped_packet(struct lab *lab, unsigned node, struct rte_mbuf *m, enum dro
 		.flow = pkt->flow,
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0,
-		.bytes = rte_pktmbuf_data_len(m),
-		.src = ip_load4(ip + IPV4_SRC),
-		.dst = ip_load4(ip + IPV4_DST),
-		.ip_id = load_be16(ip + IPV4_ID),
-		.proto = ip[IPV4_PROTO],
-		.dscp = ip[IPV4_TOS] >> 2};
+		.bytes = rte_pktmbuf_data_len(m)};
 
+	drop_event_read(&event, ip, rte_pktmbuf_data_len(m));
 	if (pkt->flags & PKT_ENCRYPTED && pkt->sa) {
 		event.sa = pkt->sa;
 		event.spi = pkt->sa->spi;

@@ -75,7 +75,7 @@ field_value(enum field field, const struct drop_event *event)
 	case FIELD_IP_ID:
 		return event->ip_id;
 	case FIELD_STATUS:
-		return event->status;
+		return drop_event_status(event);
 	case FIELD_COUNT:
 		break;
 	}

@@ -90,6 +90,8 @@ report_sa_json(struct json_out *json, const struct result_sa *sa)
 	jout_hex(json, "spi", sa->cfg->spi);
 	jout_ip(json, "src", sa->cfg->src);
 	jout_ip(json, "dst", sa->cfg->dst);
+	jout_text(json, "protocol", sa->ah ? "ah" : "esp");
+	jout_text(json, "mode", cfg_mode_word(sa->cfg->mode));
 	jout_text(json, "transform", sa->cfg->transform);
 	jout_bool(json, "authenticated", sa->authenticated);
 	jout_bool(json, "esn", sa->cfg->esn);

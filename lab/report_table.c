@@ -51,10 +51,11 @@ replays_say(const struct result_sa *sa, FILE *out)
 
 	human_text(out,
 		"The replay window of %s (SA %s, %s packets) threw away %s of %s packets (%s): "
-		"4612 ESP sequence errors.",
+		"%d %s sequence errors.",
 		sa->gateway->name, sa->cfg->name, human_count(sa->cfg->window).text,
 		human_count(sa->replays).text, human_count(report_arrived(sa)).text,
-		human_percent(sa->replays, report_arrived(sa)).text);
+		human_percent(sa->replays, report_arrived(sa)).text,
+		sa->ah ? HW_STATUS_AH_SEQ : HW_STATUS_ESP_SEQ, sa->ah ? "AH" : "ESP");
 	if (sa->duplicates)
 		human_text(out, "%s of them had a number that was seen before, which no window keeps.",
 			human_count(sa->duplicates).text);
@@ -190,6 +191,19 @@ delays(const struct result *r, FILE *out)
 	grid_print(&grid, out);
 }
 
+/* What a card would report for sequence errors of this node: "status 4612: ", by the SAs that had some. */
+static const char *
+status_text_of(const struct result *r, const char *node)
+{
+	static const char *const texts[] = {"", "status 4612: ", "status 4615: ", "status 4612 or 4615: "};
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < r->n_sas; i++)
+		if (r->sas[i].replays && !strcmp(r->sas[i].gateway->name, node))
+			seen |= r->sas[i].ah ? 2 : 1;
+	return texts[seen];
+}
+
 static void
 drops(const struct result *r, FILE *out)
 {
@@ -210,7 +224,9 @@ drops(const struct result *r, FILE *out)
 			grid_cell(&grid, "%s", r->nodes[i].name);
 			grid_cell(&grid, "%s", drop_info[d].text);
 			grid_cell(&grid, "%s", human_count(r->nodes[i].drops[d]).text);
-			grid_cell(&grid, "%s", loss_info[d].meaning);
+			grid_cell(&grid, "%s%s",
+				drop_info[d].status ? status_text_of(r, r->nodes[i].name) : "",
+				loss_info[d].meaning);
 		}
 	}
 	grid_print(&grid, out);
@@ -245,6 +261,7 @@ report_table(const struct result *result, FILE *out)
 	fates(result, &sums, out);
 	delays(result, out);
 	drops(result, out);
+	report_table_engines(result, out);
 	report_table_sas(result, out);
 	balance(result, &sums, out);
 }

@@ -102,3 +102,54 @@ ip_transport_checksum(const uint8_t *ip, uint8_t proto, const uint8_t *l4, uint3
 	sum += ip_is_v6(ip) ? words_sum(ip + IPV6_SRC, 32) : words_sum(ip + IPV4_SRC, 8);
 	return (uint16_t)~ipv4_fold(sum);
 }
+
+#define FRAGMENT_BYTES 8u
+#define FRAGMENT_OFFSET 0xfff8u
+
+static bool
+is_extension6(uint8_t proto)
+{
+	return proto == IP_PROTO_ROUTING || proto == IP_PROTO_FRAGMENT || proto == IP_PROTO_DESTINATION;
+}
+
+/* Past one header; false where it is not there whole. */
+static bool
+header_skip(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
+{
+	const uint8_t *header = ip + upper->offset;
+	uint32_t bytes = FRAGMENT_BYTES;
+
+	if (len - upper->offset < FRAGMENT_BYTES)
+		return false;
+	if (upper->proto != IP_PROTO_FRAGMENT)
+		bytes = (header[1] + 1u) * 8;
+	else
+		upper->fragment = true;
+	if (upper->proto == IP_PROTO_FRAGMENT && load_be16(header + 2) & FRAGMENT_OFFSET)
+		upper->first = false;
+	if (len - upper->offset < bytes)
+		return false;
+	upper->proto = header[0];
+	upper->offset += bytes;
+	return true;
+}
+
+void
+ip6_upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
+{
+	*upper = (struct ip6_upper){.offset = IP6_BYTES, .proto = ip[IP6_NEXT], .first = true, .known = true};
+	for (unsigned n = 0; upper->first; n++) {
+		bool first_only = n == 0 && upper->proto == IP_PROTO_HOP_BY_HOP; /* §4.1: nowhere else */
+
+		if (!first_only && !is_extension6(upper->proto)) {
+			upper->known = upper->proto != IP_PROTO_HOP_BY_HOP;
+			return;
+		}
+		if (n == IP6_HEADERS_MAX || !header_skip(ip, len, upper)) {
+			upper->known = false;
+			return;
+		}
+	}
+	/* more of them in the first fragment */
+	upper->known = !is_extension6(upper->proto) && upper->proto != IP_PROTO_HOP_BY_HOP;
+}

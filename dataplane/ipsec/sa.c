@@ -148,8 +148,15 @@ session_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine, c
 		.auth_key_len = cfg->auth_key_len,
 	};
 
-	return engine->ops->session_create(engine, &sa->transform, &key,
+	enum status status = engine->ops->session_create(engine, &sa->transform, &key,
 		cfg->direction == CFG_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, &sa->session, message, bytes);
+
+	if (engine->ops->refuses && (status == ST_ERR_RANGE || status == ST_ERR_UNSUPPORTED)) {
+		sa->session = NULL;
+		sa->seq_max = sa->seq; /* sa_out finds no number to take, and only then asks why */
+		return ST_OK;
+	}
+	return status;
 }
 
 /* Without authentication there is no replay check, whatever window was asked for (RFC 4303 §3.4.3). */

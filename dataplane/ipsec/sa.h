@@ -25,9 +25,11 @@ enum sa_head {
 	SA_HEAD_TRANSPORT, /* the packet's own header */
 };
 
+struct in_order;
+
 struct sa {
 	/* read for each packet */
-	struct crypto_session *session;
+	struct crypto_session *session; /* NULL: the engine refused it, and the SA carries nothing */
 	uint64_t seq;	  /* out: last number sent; 0 on a fresh SA */
 	uint64_t seq_max; /* out: 2^32-1, or 2^64-1 with ESN: the last that may be sent (RFC 4303 §3.3.3) */
 	const struct replay_ops *replay; /* in: NULL where there is no replay check */
@@ -73,12 +75,14 @@ struct sa {
 	struct transform transform;
 	enum cfg_direction direction;
 	struct ip_addr src, dst; /* tunnel ends */
+	struct in_order *order;	 /* NULL: packets leave the engine as it likes */
 	void *observer;	   /* of whoever measures (a laboratory); the gateway does not look at it */
 	uint32_t index;	   /* in its gateway: also the "connection id" of messages, less 1 */
 	uint32_t policy;   /* index that policies name: of the AH over this ESP, or its own */
 };
 
-/* Makes an SA with the session, window and templates.  On failure nothing is left behind, and message says in
+/* Makes an SA with the session, window and templates; without a session where the engine refuses it by design
+ * (engine_ops.refuses).  On failure nothing is left behind, and message says in
  * one line why. */
 enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **sa,
 	char *message, size_t bytes);

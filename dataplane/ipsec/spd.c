@@ -29,7 +29,8 @@ static bool
 flow_matches(const struct cfg_policy *policy, const struct selector *s)
 {
 	return cfg_prefix_holds(&policy->src, s->src) && cfg_prefix_holds(&policy->dst, s->dst) &&
-	       (policy->proto == PROTO_ANY || policy->proto == s->proto) && ports_match(policy, s);
+	       (policy->proto == PROTO_ANY || (policy->proto == s->proto && !s->opaque)) &&
+	       ports_match(policy, s);
 }
 
 int
@@ -98,6 +99,17 @@ reverse_allowed(const struct cfg_gateway *gateway, const struct cfg_sa *in, cons
 	return false;
 }
 
+/* Policies name the AH SA of AH over ESP, and the last that a packet came in by is the ESP SA inside. */
+static uint32_t
+bundle_head(const struct cfg_gateway *gateway, uint32_t sa_index)
+{
+	for (uint32_t i = 0; i < gateway->n_sas; i++)
+		if (gateway->sas[i].over && gateway->sas[i].over_index == sa_index &&
+			gateway->sas[i].direction == CFG_IN)
+			return i;
+	return sa_index;
+}
+
 int
 spd_inbound_allowed(const struct cfg_gateway *gateway, uint32_t sa_index, const struct selector *selector)
 {
@@ -105,6 +117,7 @@ spd_inbound_allowed(const struct cfg_gateway *gateway, uint32_t sa_index, const 
 
 	if (sa_index >= gateway->n_sas)
 		return false;
+	sa_index = bundle_head(gateway, sa_index);
 	if (!has_rules(gateway, CFG_IN))
 		return reverse_allowed(gateway, &gateway->sas[sa_index], selector);
 	policy = spd_find(gateway, CFG_IN, selector);

@@ -14,9 +14,10 @@ struct selector {
 	uint16_t sport, dport;
 	uint8_t proto, dscp;
 	uint8_t has_ports;
+	uint8_t opaque; /* IPv6: the upper layer cannot be told, only rules with any proto match */
 };
 
-/* Reads the selectors of an IPv4 packet whose header was checked. */
+/* Reads the selectors of a packet whose header was checked. */
 void selector_read(const uint8_t *ip, uint32_t len, struct selector *selector);
 
 /* True where the packet is one of this policy's. */

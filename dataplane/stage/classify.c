@@ -1,10 +1,25 @@
-/* classify: IPv4 header checks (RFC 1812 §5.2.2), ESP for this gateway to sa_in, everything else by the flow
- * cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
-#include "base/ip.h"
-#include "dataplane/forward.h"
-#include "dataplane/ipsec/ipsec.h"
-#include "dataplane/ipsec/ipv4.h"
-#include "dataplane/worker.h"
+/* classify: header checks (RFC 1812 §5.2.2, RFC 8200 §3), IPsec for this gateway to sa_in, everything else by
+ * the flow cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
+#include "dataplane/forward_send.h"
+
+#define NATT_PORT 4500u /* RFC 3948 */
+
+/* Version and lengths; trailing link-layer padding is cut off.  No jumbograms (RFC 2675): a length of 0 is
+ * that of a packet with nothing in it. */
+static enum drop
+header_check6(struct rte_mbuf *m, const uint8_t *ip)
+{
+	uint32_t len = rte_pktmbuf_data_len(m), total;
+
+	if (len < IP6_BYTES)
+		return DROP_RUNT;
+	total = IP6_BYTES + load_be16(ip + IP6_LENGTH);
+	if (total > len)
+		return DROP_IP_HEADER;
+	if (total < len)
+		pkt_keep(m, 0, total);
+	return DROP_NONE;
+}
 
 /* Header length, total length, checksum; trailing link-layer padding is cut off. */
 static enum drop
@@ -14,9 +29,11 @@ header_check_slow(struct rte_mbuf *m, const uint8_t *ip)
 
 	if (len < IPV4_MIN_BYTES)
 		return DROP_RUNT;
+	if (ip[0] >> 4 == 6)
+		return header_check6(m, ip);
 	ihl = ipv4_header_len(ip);
 	total = load_be16(ip + IPV4_LENGTH);
-	if (ip[0] >> 4 != 4 || ihl < IPV4_MIN_BYTES || total < ihl || total > len ||
+	if (!ip_head_is_v4(ip) || ihl < IPV4_MIN_BYTES || total < ihl || total > len ||
 		!ipv4_checksum_ok(ip, ihl))
 		return DROP_IP_HEADER;
 	pkt_keep(m, 0, total);
@@ -35,42 +52,56 @@ header_check(struct rte_mbuf *m, const uint8_t *ip)
 	return header_check_slow(m, ip);
 }
 
-static inline const struct flow_entry *
-flow_find(struct worker *w, const uint8_t *ip, uint32_t len)
+/* The upper layer of either family, as IPv6 tells it. */
+static inline void
+upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 {
-	struct flow_key key = flow_key_read(ip, len, 0);
-	const struct flow_entry *found = flow_cache_find(w->cache, key);
-	struct flow_entry entry = {.key = key};
-
-	if (likely(found))
-		return found;
-	forward_resolve_out(w->dp, ip, len, &entry);
-	return flow_cache_add(w->cache, &entry);
+	if (ip_head_is_v4(ip))
+		*upper = (struct ip6_upper){.offset = ipv4_header_len(ip),
+			.proto = ip[IPV4_PROTO],
+			.fragment = (load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK)) != 0,
+			.first = (load_be16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) == 0,
+			.known = true};
+	else
+		ip6_upper_find(ip, len, upper);
 }
 
-/* A packet for somebody else. */
-static inline enum drop
-forward_one(struct worker *w, struct rte_mbuf *m, uint8_t *ip)
+/* Whether it is worth asking for whom it is: most packets are TCP, and UDP only counts where NAT-T is used.
+ */
+static inline bool
+may_be_ipsec(const struct worker *w, const uint8_t *ip)
 {
-	struct pkt *pkt = pkt_of(m);
-	uint32_t len = rte_pktmbuf_data_len(m);
-	const struct flow_entry *flow = flow_find(w, ip, len);
+	uint8_t proto = ip[ip_head_is_v4(ip) ? IPV4_PROTO : IP6_NEXT];
 
-	if (unlikely(flow->drop))
-		return (enum drop)flow->drop;
-	if (unlikely(!forward_ttl(ip)))
-		return DROP_TTL;
-	pkt->out_port = flow->port;
-	pkt->dscp = ip[1] >> 2;
-	if (likely(w->engine)) /* a router does not protect, and others may have */
-		pkt->sa = flow->sa;
-	pkt->wire_bytes = flow->sa ? ipsec_wire_length(flow->sa, ip, len) : len;
-	if (unlikely(pkt->wire_bytes > flow->mtu))
-		return DROP_TOO_BIG;
-	if (flow->sa && !flow->sa->copy_dscp)
-		pkt->dscp = flow->sa->outer[1] >> 2;
-	worker_put(w, flow->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
-	return DROP_NONE;
+	switch (proto) {
+	case IPV4_PROTO_ESP:
+	case IP_PROTO_AH:
+		return true;
+	case IPV4_PROTO_UDP:
+		return w->local->natt;
+	case IP_PROTO_HOP_BY_HOP:
+	case IP_PROTO_ROUTING:
+	case IP_PROTO_FRAGMENT:
+	case IP_PROTO_DESTINATION:
+		return !ip_head_is_v4(ip);
+	default:
+		return false;
+	}
+}
+
+/* ESP, AH, or ESP in UDP for an address at which IPsec ends here? */
+static bool
+is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
+{
+	const struct local_address *local = local_find(w->local, ip_head_dst(ip));
+
+	if (!local)
+		return false;
+	upper_find(ip, len, upper);
+	if (!upper->known || upper->proto != IPV4_PROTO_UDP)
+		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_PROTO_AH);
+	return local->natt && upper->first && len >= upper->offset + 4 &&
+	       load_be16(ip + upper->offset + 2) == NATT_PORT;
 }
 
 static inline enum drop
@@ -78,17 +109,22 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 {
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 	enum drop drop = header_check(m, ip);
+	uint32_t len = rte_pktmbuf_data_len(m);
+	const struct flow_entry *flow;
+	struct ip6_upper upper;
 
 	if (unlikely(drop))
 		return drop;
-	if (!worker_is_local(w, ip_load4(ip + IPV4_DST)))
-		return forward_one(w, m, ip);
-	if (ip[9] != IPV4_PROTO_ESP)
-		return DROP_NOT_MINE;
-	if (load_be16(ip + 6) & 0x3fff) /* more fragments, or an offset */
-		return DROP_FRAGMENT;
-	worker_put(w, STAGE_sa_in, m);
-	return DROP_NONE;
+	if (may_be_ipsec(w, ip) && is_ipsec_here(w, ip, len, &upper)) {
+		if (upper.fragment)
+			return DROP_FRAGMENT;
+		worker_put(w, STAGE_sa_in, m);
+		return DROP_NONE;
+	}
+	flow = flow_cache_look(w->cache, ip, len, 0);
+	if (unlikely(!flow))
+		flow = forward_learn(w, NULL, ip, len);
+	return forward_send(w, m, ip, len, flow);
 }
 
 void

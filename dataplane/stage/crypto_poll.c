@@ -1,4 +1,5 @@
 /* crypto_poll: finished packets go on by direction; a bad ICV ends here (RFC 4303 §3.4.4). */
+#include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
@@ -6,15 +7,16 @@
 static enum drop
 failure_name(const struct sa *sa, const struct pkt *pkt)
 {
+	if (pkt->op.result == CRYPTO_LOST)
+		return DROP_ENGINE_LOST;
 	if (pkt->op.result != CRYPTO_BAD_ICV)
 		return DROP_ENGINE;
 	return sa->esn && sa->replay && pkt->lag >= (int64_t)sa->window_size ? DROP_ICV_ESN : DROP_ICV;
 }
 
-/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum; and an ESP that stands under
- * an AH is not done: true where that takes the packet. */
-static bool
-finish_more(struct worker *w, struct rte_mbuf *m)
+/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum. */
+static void
+finish_more(struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
@@ -24,11 +26,6 @@ finish_more(struct worker *w, struct rte_mbuf *m)
 		ipsec_close(sa, packet, &pkt->op);
 	else if (sa->ah_len || sa->natt)
 		ipsec_finish(sa, packet, rte_pktmbuf_data_len(m), &pkt->op);
-	if (sa->direction == CFG_IN || !sa->next || pkt->op.result != CRYPTO_OK)
-		return false;
-	pkt->sa = sa->next;
-	worker_put(w, STAGE_sa_out, m);
-	return true;
 }
 
 static inline void
@@ -37,18 +34,20 @@ finish_one(struct worker *w, struct pkt *pkt)
 	struct sa *sa = pkt->sa;
 	struct rte_mbuf *m = pkt_mbuf(pkt);
 
-	if (unlikely(sa->finishes) && finish_more(w, m))
-		return;
+	if (unlikely(sa->finishes))
+		finish_more(m);
 	if (unlikely(pkt->op.result != CRYPTO_OK)) {
 		sa->errors++;
 		/* a forged number must not colour the lag of those that follow */
 		if (sa->direction == CFG_IN && sa->replay)
 			sa->ahead = sa->replay->right_edge(sa->window);
+		if (sa->order)
+			in_order_skip(w, sa->order, pkt->ticket);
 		worker_drop(w, m, failure_name(sa, pkt));
-	} else if (sa->direction == CFG_IN) {
-		worker_put(w, STAGE_replay_commit, m);
+	} else if (unlikely(sa->order != NULL)) {
+		worker_put(w, STAGE_in_order, m);
 	} else {
-		worker_put(w, pkt->flags & PKT_READY ? STAGE_tx : STAGE_qos, m);
+		crypto_pass(w, m);
 	}
 }
 
@@ -65,6 +64,6 @@ stage_crypto_poll(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	w->stage[STAGE_crypto_poll].packets += got;
 	for (unsigned i = 0; i < got; i++)
 		finish_one(w, pkt_of_op(done[i]));
-	if (got == room) /* there may be more: after the stages behind have emptied their inboxes */
-		w->pending |= 1u << STAGE_crypto_poll;
+	if (got == room) /* there may be more than the inboxes behind can hold */
+		w->again |= 1u << STAGE_crypto_poll;
 }

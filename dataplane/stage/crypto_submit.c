@@ -1,17 +1,53 @@
 /* crypto_submit: a burst of operations to the engine; what does not fit its queue is dropped by name. */
+#include "dataplane/in_order.h"
 #include "dataplane/worker.h"
+
+/* For SAs with in_order: a place for the way back.  Returns how many have one, or need none. */
+static unsigned
+places_take(struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *pkt = pkt_of(pkts[i]);
+
+		if (pkt->sa->order && !in_order_enter(pkt->sa->order, &pkt->ticket))
+			worker_drop(w, pkts[i], DROP_ENGINE_FULL);
+		else
+			pkts[kept++] = pkts[i];
+	}
+	return kept;
+}
+
+static void
+refuse(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt *pkt = pkt_of(m);
+
+	if (pkt->sa->order)
+		in_order_skip(w, pkt->sa->order, pkt->ticket);
+	worker_drop(w, m, DROP_ENGINE_FULL);
+}
 
 void
 stage_crypto_submit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	struct crypto_op *ops[WORKER_INBOX];
-	unsigned taken;
+	unsigned at;
 
+	if (unlikely(w->n_orders))
+		n = places_take(w, pkts, n);
 	for (unsigned i = 0; i < n; i++)
 		ops[i] = &pkt_of(pkts[i])->op;
-	taken = w->engine->ops->submit(w->engine, ops, n, w->now);
-	w->in_engine += taken;
-	for (unsigned i = taken; i < n; i++)
-		worker_drop(w, pkts[i], DROP_ENGINE_FULL);
+	at = w->engine->ops->submit(w->engine, ops, n, w->now);
+	w->in_engine += at;
+	while (unlikely(at < n)) { /* those behind may belong to another queue of the engine */
+		unsigned taken;
+
+		refuse(w, pkts[at++]);
+		taken = at < n ? w->engine->ops->submit(w->engine, ops + at, n - at, w->now) : 0;
+		w->in_engine += taken;
+		at += taken;
+	}
 	w->pending |= 1u << STAGE_crypto_poll;
 }

@@ -15,13 +15,29 @@ lag_forget(struct sa *sa, const struct pkt *pkt)
 	sa->lag.count[d < LAG_MAX ? d : LAG_MAX]--;
 }
 
+/* Overtaken in the engine: what a window must be wide enough for is how late it comes here. */
+static void
+lag_correct(struct sa *sa, struct pkt *pkt)
+{
+	int64_t lag = (int64_t)(sa->replay->right_edge(sa->window) - pkt->seq);
+
+	if (lag <= 0 || lag <= pkt->lag)
+		return;
+	lag_forget(sa, pkt);
+	pkt->lag = lag > INT32_MAX ? INT32_MAX : (int32_t)lag;
+	lag_record(&sa->lag, pkt->lag);
+}
+
 static inline enum drop
-commit_one(struct rte_mbuf *m)
+commit_one(const struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
-	enum drop drop = sa->replay ? sa->replay->commit(sa->window, pkt->seq) : DROP_NONE;
+	enum drop drop;
 
+	if (unlikely(w->reorders) && sa->replay)
+		lag_correct(sa, pkt);
+	drop = sa->replay ? sa->replay->commit(sa->window, pkt->seq) : DROP_NONE;
 	if (likely(!drop)) {
 		sa->packets++;
 		if (unlikely((int64_t)(pkt->seq - sa->ahead) > 0)) /* crypto_poll set it back for a bad ICV */
@@ -40,7 +56,7 @@ void
 stage_replay_commit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = commit_one(pkts[i]);
+		enum drop drop = commit_one(w, pkts[i]);
 
 		if (unlikely(drop))
 			worker_drop(w, pkts[i], drop);

@@ -21,12 +21,30 @@ bundle_check(const struct pkt *pkt, const struct sa *sa)
 	return by && by->next != sa ? DROP_POLICY_IN : DROP_NONE;
 }
 
+/* SAs without a session do not stand in the SAD, so that nobody else has to ask whether there is one. */
+static enum drop
+sa_missing(const struct worker *w, struct pkt *pkt, const struct ipsec_peek *peek, struct ip_addr dst)
+{
+	for (unsigned i = 0; i < w->dp->cfg->n_sas; i++) {
+		struct sa *sa = w->dp->sas[i];
+
+		if (sa->session || sa->direction != CFG_IN || sa->spi != peek->spi ||
+			sa->transform.proto != peek->proto || !ip_equal(sa->dst, dst))
+			continue;
+		pkt->sa = sa;
+		pkt->lag = 0;
+		return DROP_NO_SESSION;
+	}
+	return DROP_NO_SA;
+}
+
 static inline enum drop
 sa_find(struct worker *w, struct rte_mbuf *m)
 {
 	const uint8_t *packet = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct pkt *pkt = pkt_of(m);
 	struct ipsec_peek peek;
+	struct ip_addr dst;
 	enum drop drop = ipsec_peek(packet, rte_pktmbuf_data_len(m), &peek);
 
 	if (unlikely(drop))
@@ -35,11 +53,10 @@ sa_find(struct worker *w, struct rte_mbuf *m)
 		return DROP_IP_HEADER;
 	pkt->seq = peek.seq;
 	pkt->ipsec_at = (uint8_t)(peek.at / 4);
-	pkt->sa = sad_find(w->dp->sad, peek.spi,
-		unlikely(ip_is_v6(packet)) ? ip_load6(packet + IPV6_DST) : ip_load4(packet + IPV4_DST),
-		peek.proto);
+	dst = unlikely(ip_is_v6(packet)) ? ip_load6(packet + IPV6_DST) : ip_load4(packet + IPV4_DST);
+	pkt->sa = sad_find(w->dp->sad, peek.spi, dst, peek.proto);
 	if (unlikely(!pkt->sa))
-		return DROP_NO_SA;
+		return sa_missing(w, pkt, &peek, dst);
 	return unlikely(pkt->sa->next || pkt->flags & PKT_NESTED) ? bundle_check(pkt, pkt->sa) : DROP_NONE;
 }
 

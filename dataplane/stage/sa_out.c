@@ -21,9 +21,9 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t inner = rte_pktmbuf_data_len(m), behind = ipsec_behind(sa, ip, inner);
 
-	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end */
+	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end, or never had a session */
 	if (unlikely(sa->seq == sa->seq_max))
-		return DROP_SEQ_EXHAUSTED;
+		return sa->session ? DROP_SEQ_EXHAUSTED : DROP_NO_SESSION;
 	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || rte_pktmbuf_tailroom(m) < behind))
 		return behind == UINT32_MAX ? DROP_FRAGMENT : DROP_NO_ROOM;
 	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))

@@ -2,7 +2,7 @@
  * 300 bytes and some long ones, with and without ESN, all in one submit, and back; then every packet again
  * with a wrong ICV. */
 #include "tests/crypto/cryptodev_rig.h"
-#include "tests/crypto/openssl_ref.h"
+#include "tests/crypto/cryptodev_ref.h"
 
 int suite_cryptodev_openssl(void);
 

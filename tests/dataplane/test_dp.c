@@ -134,7 +134,7 @@ test_clear_drops(void)
 		rte_pktmbuf_trim(m, (uint16_t)(100 - len));
 		expect(&g, 0, m, DROP_RUNT);
 	}
-	expect(&g, 0, changed(0, 0x65, 1), DROP_IP_HEADER);
+	expect(&g, 0, changed(0, 0x55, 1), DROP_IP_HEADER);
 	expect(&g, 0, changed(0, 0x44, 1), DROP_IP_HEADER);
 	expect(&g, 0, changed(3, 101, 1), DROP_IP_HEADER); /* longer than the packet */
 	expect(&g, 0, changed(3, 19, 1), DROP_IP_HEADER);  /* shorter than its header */

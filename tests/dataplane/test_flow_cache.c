@@ -230,6 +230,157 @@ test_flows_spread(void)
 	CU_ASSERT(flows_kept(vary_all) > 3800);
 }
 
+/* ---- IPv6 ---- */
+
+/* 2001:db8:1::1:1000 to 2001:db8:2::2:2000, DSCP EF, 16 bytes behind the header; `at` becomes `value`. */
+static void
+packet6_write(uint8_t *ip, unsigned at, uint8_t value)
+{
+	static const uint8_t header[40] = {0x6b, 0x80, 0, 0, 0, 24, UDP, 64, 0x20, 1, 0x0d, 0xb8, 0, 1, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 1, 0x20, 1, 0x0d, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
+
+	memset(ip, 0, 64);
+	memcpy(ip, header, sizeof(header));
+	store_be16(ip + 40, 1000);
+	store_be16(ip + 42, 2000);
+	ip[at] = value;
+}
+
+static int
+same_flow6(unsigned at, uint8_t value)
+{
+	uint8_t one[64], other[64];
+
+	packet6_write(one, 4, 0);
+	packet6_write(other, at, value);
+	return key_equal(flow_key_read6(one, 64, 0), flow_key_read6(other, 64, 0));
+}
+
+static void
+test_key6_fields(void)
+{
+	uint8_t ip[64];
+
+	for (unsigned i = 8; i < 44; i++) /* addresses and ports, every byte */
+		CU_ASSERT_FALSE(same_flow6(i, 99));
+	CU_ASSERT_FALSE(same_flow6(6, 6));
+	for (unsigned dscp = 0; dscp < 16; dscp++) /* the four bits of the first byte; two are in the next */
+		CU_ASSERT_EQUAL(same_flow6(0, (uint8_t)(0x60 | dscp)), dscp == 0xb);
+	CU_ASSERT_FALSE(same_flow6(1, 0x40));
+	CU_ASSERT_TRUE(same_flow6(1, 0xb0)); /* ECN, flow label, hop limit, payload: the same flow */
+	CU_ASSERT_TRUE(same_flow6(3, 99));
+	CU_ASSERT_TRUE(same_flow6(7, 1));
+	CU_ASSERT_TRUE(same_flow6(44, 99));
+	packet6_write(ip, 4, 0);
+	CU_ASSERT_FALSE(key_equal(flow_key_read6(ip, 64, 0), flow_key_read6(ip, 64, 1)));
+	CU_ASSERT_FALSE(key_equal(flow_key_read6(ip, 64, 0), flow_key_read6(ip, 43, 0))); /* no ports */
+}
+
+/* Behind an extension header stand the ports; a later fragment has none. */
+static void
+test_key6_extension(void)
+{
+	uint8_t one[64], other[64];
+
+	packet6_write(one, 6, 60);
+	one[40] = UDP; /* destination options of 8 bytes, then ports */
+	one[41] = 0;
+	store_be16(one + 48, 1000);
+	memcpy(other, one, sizeof(one));
+	other[42] = 1;
+	CU_ASSERT_TRUE(key_equal(flow_key_read6(one, 64, 0), flow_key_read6(other, 64, 0)));
+	other[49]++;
+	CU_ASSERT_FALSE(key_equal(flow_key_read6(one, 64, 0), flow_key_read6(other, 64, 0)));
+	packet6_write(one, 6, 44);
+	one[40] = UDP;
+	store_be16(one + 42, 8 << 3 | 1);
+	memcpy(other, one, sizeof(one));
+	other[48] = 7;
+	store_be16(other + 42, 16 << 3);
+	CU_ASSERT_TRUE(key_equal(flow_key_read6(one, 64, 0), flow_key_read6(other, 64, 0)));
+	store_be16(other + 42, 1); /* the first */
+	CU_ASSERT_FALSE(key_equal(flow_key_read6(one, 64, 0), flow_key_read6(other, 64, 0)));
+}
+
+/* Flows whose keys are the same, as a mixture may make them, are told apart by their addresses. */
+static void
+test_find6_collision(void)
+{
+	struct flow_cache *cache;
+	struct flow_entry entry;
+	uint8_t ip[3][64];
+
+	CU_ASSERT_EQUAL_FATAL(flow_cache_create(16, &cache), ST_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		packet6_write(ip[i], i == 2 ? 39 : 23, (uint8_t)(10 + i));
+		entry = flow_entry_begin(ip[i], 64, 0);
+		entry.key = (struct flow_key){5, 6};
+		entry.port = (uint8_t)i;
+		if (i < 2)
+			flow_cache_add(cache, &entry);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		const struct flow_entry *found = flow_cache_find6(cache, (struct flow_key){5, 6}, ip[i]);
+
+		CU_ASSERT(found && found->port == i);
+	}
+	CU_ASSERT_PTR_NULL(flow_cache_find6(cache, (struct flow_key){5, 6}, ip[2]));
+	flow_cache_destroy(cache);
+}
+
+/* Both families through the same door; neither is taken for the other. */
+static void
+test_look(void)
+{
+	struct flow_cache *cache;
+	struct flow_entry entry;
+	uint8_t ip4[64], ip6[64];
+
+	CU_ASSERT_EQUAL_FATAL(flow_cache_create(1, &cache), ST_OK);
+	packet_write(ip4, UDP);
+	packet6_write(ip6, 4, 0);
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip4, 32, 0));
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip6, 64, 0));
+	entry = flow_entry_begin(ip4, 32, 0);
+	entry.port = 4;
+	flow_cache_add(cache, &entry);
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip6, 64, 0));
+	entry = flow_entry_begin(ip6, 64, 0);
+	entry.port = 6;
+	flow_cache_add(cache, &entry);
+	CU_ASSERT_EQUAL_FATAL(flow_cache_look(cache, ip4, 32, 0) != NULL, 1);
+	CU_ASSERT_EQUAL(flow_cache_look(cache, ip4, 32, 0)->port, 4);
+	CU_ASSERT_EQUAL_FATAL(flow_cache_look(cache, ip6, 64, 0) != NULL, 1);
+	CU_ASSERT_EQUAL(flow_cache_look(cache, ip6, 64, 0)->port, 6);
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip6, 64, 1));
+	flow_cache_destroy(cache);
+}
+
+/* As many are kept as of IPv4: hosts of two networks that differ in the last bytes, each to each. */
+static void
+test_flows6_spread(void)
+{
+	struct flow_cache *cache;
+	unsigned kept = 0;
+
+	CU_ASSERT_EQUAL_FATAL(flow_cache_create(8192, &cache), ST_OK);
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned i = 0; i < 4000; i++) {
+			struct flow_entry entry;
+			uint8_t ip[64];
+
+			packet6_write(ip, 23, (uint8_t)(i % 64));
+			ip[39] = (uint8_t)(i / 64);
+			entry = flow_entry_begin(ip, 64, 0);
+			if (pass)
+				kept += flow_cache_look(cache, ip, 64, 0) != NULL;
+			else
+				flow_cache_add(cache, &entry);
+		}
+	CU_ASSERT(kept > 3800);
+	flow_cache_destroy(cache);
+}
+
 int
 suite_flow_cache(void)
 {
@@ -242,5 +393,10 @@ suite_flow_cache(void)
 	CU_ADD_TEST(s, test_find);
 	CU_ADD_TEST(s, test_the_older_gives_way);
 	CU_ADD_TEST(s, test_flows_spread);
+	CU_ADD_TEST(s, test_key6_fields);
+	CU_ADD_TEST(s, test_key6_extension);
+	CU_ADD_TEST(s, test_find6_collision);
+	CU_ADD_TEST(s, test_look);
+	CU_ADD_TEST(s, test_flows6_spread);
 	return 0;
 }

@@ -55,6 +55,22 @@ test_ttl_every_value(void)
 	CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* Of IPv6 the hop limit and nothing else. */
+static void
+test_hop6(void)
+{
+	uint8_t ip[40], wanted[40];
+
+	memset(ip, 0x6a, sizeof(ip));
+	for (unsigned hops = 0; hops < 256; hops++) {
+		ip[IP6_HOPS] = (uint8_t)hops;
+		memcpy(wanted, ip, sizeof(ip));
+		wanted[IP6_HOPS] = (uint8_t)(hops < 2 ? hops : hops - 1);
+		CU_ASSERT_EQUAL(forward_hop(ip), hops >= 2);
+		CU_ASSERT_EQUAL(memcmp(ip, wanted, sizeof(ip)), 0);
+	}
+}
+
 /* The identification runs through all checksums there are, 0xfeff and 0 among them. */
 static void
 test_ttl_every_checksum(void)
@@ -109,8 +125,8 @@ test_route(void)
 	struct cfg_route routes[] = {
 		{.to = CFG_PREFIX_V4(0x0a000000, 8), .port = 1},  /* 10/8 */
 		{.to = CFG_PREFIX_V4(0x0a020080, 25), .port = 0}, /* 10.2.0.128/25 */
-		{.to = CFG_PREFIX_V4(0x0a010203, 32), .port = 2}, /* 10.1.2.3, inside port 0's network */
-		{.to = CFG_PREFIX_V4(0x0a0200ff, 24), .port = 1}, /* 10.2.0/24, host bits set: connected wins */
+		{.to = CFG_PREFIX_V4(0x0a010203, 32), .port = 2}, /* 10.1.2.3, in port 0's network */
+		{.to = CFG_PREFIX_V4(0x0a0200ff, 24), .port = 1}, /* 10.2.0/24 again: connected wins */
 		{.to = CFG_PREFIX_V4(0x0a010203, 32), .port = 1}, /* the same again: the first wins */
 	};
 	struct cfg_gateway cfg = {.ports = ports, .n_ports = 3, .routes = routes, .n_routes = 5};
@@ -238,6 +254,7 @@ suite_forward(void)
 	CU_pSuite s = CU_add_suite("forward", NULL, NULL);
 
 	CU_ADD_TEST(s, test_ttl_every_value);
+	CU_ADD_TEST(s, test_hop6);
 	CU_ADD_TEST(s, test_ttl_every_checksum);
 	CU_ADD_TEST(s, test_ttl_edges);
 	CU_ADD_TEST(s, test_route);

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "crypto/alg.h"
-#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/ip_head.h"
 #include "dataplane/pkt.h"
 #include "lab/pool.h"
 
@@ -218,6 +218,24 @@ kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos)
 	store_be16(ip + 22, 2000);
 	store_be16(ip + 24, (uint16_t)(bytes - IPV4_MIN_BYTES));
 	for (uint32_t i = 28; i < bytes; i++)
+		ip[i] = (uint8_t)i;
+	return kit_bytes(ip, bytes);
+}
+
+struct rte_mbuf *
+kit_udp6(struct ip_addr src, struct ip_addr dst, uint32_t bytes, uint8_t tos)
+{
+	uint8_t ip[9216] = {(uint8_t)(0x60 | tos >> 4), (uint8_t)(tos << 4)};
+
+	store_be16(ip + IP6_LENGTH, (uint16_t)(bytes - IP6_BYTES));
+	ip[IP6_NEXT] = IPV4_PROTO_UDP;
+	ip[IP6_HOPS] = 64;
+	ip_store6(ip + IP6_SRC, src);
+	ip_store6(ip + IP6_DST, dst);
+	store_be16(ip + 40, 1000);
+	store_be16(ip + 42, 2000);
+	store_be16(ip + 44, (uint16_t)(bytes - IP6_BYTES));
+	for (uint32_t i = 48; i < bytes; i++)
 		ip[i] = (uint8_t)i;
 	return kit_bytes(ip, bytes);
 }

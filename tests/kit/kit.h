@@ -56,6 +56,8 @@ void kit_gateway_stop(struct kit_gateway *gateway);
 
 /* A UDP packet of `bytes` (at least 28) from src to dst; NULL where the pool is empty. */
 struct rte_mbuf *kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos);
+/* The same in IPv6, of at least 48 bytes, hop limit 64. */
+struct rte_mbuf *kit_udp6(struct ip_addr src, struct ip_addr dst, uint32_t bytes, uint8_t tos);
 /* A packet of these bytes. */
 struct rte_mbuf *kit_bytes(const uint8_t *data, uint32_t bytes);
 /* Put a packet before a port (0: of the gateway, 1: of its peer), and turn that one at `now` until nothing

@@ -35,7 +35,7 @@ SETS = [
     ("lab.duration=-1", ["out of range"]),
     ("lab.seed=one", ['"one"', "a whole number"]),
     ("traffic.data=3", ['"data"']),
-    ("nosuch.key=1", ["unknown key", "allowed: lab, hosts, gateways"]),
+    ("nosuch.key=1", ["unknown key", "allowed: lab, engines, hosts, gateways"]),
 ]
 # arguments after `run`, and what the message says
 USES = [

@@ -38,7 +38,7 @@ policy_protect(enum cfg_direction direction, uint32_t sa_index)
 static struct selector
 selector_make(void)
 {
-	struct selector s = {LEFT, RIGHT, 5000, 80, 17, 10, 1};
+	struct selector s = {LEFT, RIGHT, 5000, 80, 17, 10, 1, 0};
 
 	return s;
 }
@@ -245,7 +245,7 @@ gateway_make(struct cfg_sa sas[6], struct cfg_policy *rules, unsigned n)
 static struct selector
 selector_back(void)
 {
-	struct selector s = {RIGHT, LEFT, 80, 5000, 17, 10, 1};
+	struct selector s = {RIGHT, LEFT, 80, 5000, 17, 10, 1, 0};
 
 	return s;
 }

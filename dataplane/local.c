@@ -1,0 +1,57 @@
+/* Collects the addresses, sorts them, and makes one of those that stand there more than once. */
+#include "dataplane/local.h"
+
+#include <stdlib.h>
+
+static int
+address_compare(const void *a, const void *b)
+{
+	const struct ip_addr *x = &((const struct local_address *)a)->addr;
+	const struct ip_addr *y = &((const struct local_address *)b)->addr;
+
+	if (x->hi != y->hi)
+		return x->hi < y->hi ? -1 : 1;
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+static void
+twins_join(struct local *local)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < local->n; i++) {
+		struct local_address *last = kept ? &local->list[kept - 1] : NULL;
+
+		if (last && ip_equal(last->addr, local->list[i].addr)) {
+			last->own |= local->list[i].own;
+			last->natt |= local->list[i].natt;
+		} else {
+			local->list[kept++] = local->list[i];
+		}
+	}
+	local->n = kept;
+}
+
+struct local *
+local_create(const struct cfg_gateway *cfg)
+{
+	size_t most = (size_t)cfg->n_ports + cfg->n_sas;
+	struct local *local = calloc(1, sizeof(*local) + most * sizeof(local->list[0]));
+
+	if (!local)
+		return NULL;
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		local->list[local->n++] =
+			(struct local_address){.addr = cfg->ports[i].address.addr, .own = true};
+	for (unsigned i = 0; i < cfg->n_sas; i++) {
+		const struct cfg_sa *sa = &cfg->sas[i];
+
+		if (sa->direction != CFG_IN || (sa->mode == CFG_MODE_TUNNEL && !sa->natt))
+			continue;
+		local->list[local->n++] = (struct local_address){.addr = sa->dst, .natt = sa->natt};
+		local->natt |= sa->natt;
+	}
+	qsort(local->list, local->n, sizeof(local->list[0]), address_compare);
+	twins_join(local);
+	return local;
+}
