@@ -11,11 +11,14 @@
 #include "dataplane/ipsec/pad.h"
 
 uint32_t
-ipsec_stay_read(const uint8_t *ip, uint32_t len)
+ipsec_stay_read(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
+	bool ah = sa->ah_len || sa->next; /* now, or when the ESP is done */
 	struct ip_head head;
 
-	return ip_head_stays(ip, len, &head) && head.len <= IPSEC_AH_SCRATCH ? head.len : UINT32_MAX;
+	if (!ip_head_stays(ip, len, &head) || (ah && !ah_can_mute(ip, head.len)))
+		return UINT32_MAX;
+	return head.len;
 }
 
 /* The template holds all that is constant, and in place of the checksum the 16-bit sum of it; what varies was
