@@ -122,8 +122,8 @@ ah_body(uint8_t *p, uint32_t n)
 static inline uint32_t
 ah_v4(uint8_t *ip, const uint8_t *options, uint32_t bytes, uint32_t len)
 {
-	const uint8_t head[] = {(uint8_t)(0x45 + bytes / 4), 0xb9, (uint8_t)(len >> 8), (uint8_t)len, 0x12, 0x34,
-		0x40, 0, 61, 253, 0, 0, 10, 1, 0, 5, 10, 2, 0, 7};
+	const uint8_t head[] = {(uint8_t)(0x45 + bytes / 4), 0xb9, (uint8_t)(len >> 8), (uint8_t)len, 0x12,
+		0x34, 0x40, 0, 61, 253, 0, 0, 10, 1, 0, 5, 10, 2, 0, 7};
 	uint16_t sum;
 
 	memcpy(ip, head, 20);
@@ -139,8 +139,9 @@ ah_v4(uint8_t *ip, const uint8_t *options, uint32_t bytes, uint32_t len)
 static inline uint32_t
 ah_v6(uint8_t *ip, uint8_t first, const uint8_t *extensions, uint32_t bytes, uint32_t len)
 {
-	const uint8_t head[] = {0x6b, 0x91, 0x23, 0x45, (uint8_t)((len - 40) >> 8), (uint8_t)(len - 40), first,
-		61, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0,
+	const uint8_t head[] = {0x6b, 0x91, 0x23, 0x45, (uint8_t)((len - 40) >> 8), (uint8_t)(len - 40),
+		first, 61,
+		0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0,
 		0, 0, 0, 0, 0, 0, 0, 7};
 
 	memcpy(ip, head, 40);

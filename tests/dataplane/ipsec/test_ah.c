@@ -1,6 +1,6 @@
 /* AH on good packets: bytes on the wire, ICV, header fields that may change, options and extension headers.
- * RFC 4302 §2, §3.3.3, §3.4.4, Appendix A.  What each header is in the ICV is written out here by hand.  Bad
- * packets: test_ah_bad.c. */
+ * RFC 4302 §2, §3.3.3, §3.4.4, Appendix A.  What each header is in the ICV is written out here by hand.
+ * Bad packets: test_ah_bad.c. */
 #include "tests/dataplane/ipsec/ah_rig.h"
 
 int suite_ah(void);
@@ -180,11 +180,11 @@ static const struct v4_case v4_cases[] = {
 		0x0a090002},
 	{"source route at its end", 12, {131, 11, 12, A1, A2, 0}, {0}, {131, 11, 12, A1, A2, 0}, 0},
 	{"empty source route", 4, {131, 3, 4, 1}, {0, 0, 0, 1}, {131, 3, 4, 1}, 0},
-	{"all sorts", 40, {148, 4, 0, 0, 1, 7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 130, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-				  68, 8, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+	{"all sorts", 40, {148, 4, 0, 0, 1, 7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 130, 11, 1, 2, 3, 4, 5, 6, 7, 8,
+				  9, 68, 8, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 		{148, 4, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 130, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9},
-		{148, 4, 0, 0, 1, 7, 11, 12, A1, A2, 130, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 68, 8, 9, 0, 1, 1, 1, 1,
-			0, 0, 0, 0, 0},
+		{148, 4, 0, 0, 1, 7, 11, 12, A1, A2, 130, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 68, 8, 9, 0, 1, 1,
+			1, 1, 0, 0, 0, 0, 0},
 		0},
 };
 
@@ -285,7 +285,8 @@ static const struct v6_case v6_cases[] = {
 	{"routing at its end", 43, 40, 253, {51, 4, 0, 0, 1, 2, 3, 4, V6(1), V6(2)},
 		{51, 4, 0, 0, 1, 2, 3, 4, V6(1), V6(2)}, {51, 4, 0, 0, 1, 2, 3, 4, V6(1), V6(2)}, 0},
 	{"routing of three", 43, 56, 253, {51, 6, 0, 3, 0, 0, 0, 0, V6(1), V6(2), V6(3)},
-		{51, 6, 0, 0, 0, 0, 0, 0, V6_DST, V6(1), V6(2)}, {51, 6, 0, 0, 0, 0, 0, 0, V6_DST, V6(1), V6(2)},
+		{51, 6, 0, 0, 0, 0, 0, 0, V6_DST, V6(1), V6(2)},
+		{51, 6, 0, 0, 0, 0, 0, 0, V6_DST, V6(1), V6(2)},
 		3},
 	{"home address (type 2)", 43, 24, 253, {51, 2, 2, 1, 0, 0, 0, 0, V6(1)},
 		{51, 2, 2, 0, 0, 0, 0, 0, V6_DST}, {51, 2, 2, 0, 0, 0, 0, 0, V6_DST}, 1},
