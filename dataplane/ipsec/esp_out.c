@@ -160,6 +160,6 @@ ipsec_finish(const struct sa *sa, uint8_t *packet, uint32_t len, struct crypto_o
 
 	if (sa->ah_len)
 		ah_restore(packet, op, sa->icv_len);
-	else if (ip_head_all(packet, len, &head))
+	else if (ip_is_v6(packet) && ip_head_all(packet, len, &head))
 		outer_udp_checksum(packet, len, head.len);
 }
