@@ -11,11 +11,14 @@
 #include "dataplane/ipsec/pad.h"
 
 uint32_t
-ipsec_stay_read(const uint8_t *ip, uint32_t len)
+ipsec_stay_read(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
+	bool ah = sa->ah_len || sa->next; /* now, or when the ESP is done */
 	struct ip_head head;
 
-	return ip_head_stays(ip, len, &head) && head.len <= IPSEC_AH_SCRATCH ? head.len : UINT32_MAX;
+	if (!ip_head_stays(ip, len, &head) || (ah && !ah_can_mute(ip, head.len)))
+		return UINT32_MAX;
+	return head.len;
 }
 
 uint32_t
@@ -166,6 +169,6 @@ ipsec_finish(const struct sa *sa, uint8_t *packet, uint32_t len, struct crypto_o
 
 	if (sa->ah_len)
 		ah_restore(packet, op, sa->icv_len);
-	else if (ip_head_all(packet, len, &head))
+	else if (ip_is_v6(packet) && ip_head_all(packet, len, &head))
 		outer_udp_checksum(packet, len, head.len);
 }

@@ -22,13 +22,14 @@
 #define IPSEC_AH_SCRATCH 128u /* longer headers under AH are refused */
 #define IPSEC_ESN_BYTES 4u
 
-/* Bytes of the packet that stay in front in transport mode; UINT32_MAX where it cannot be protected so. */
-uint32_t ipsec_stay_read(const uint8_t *ip, uint32_t len);
+/* Bytes of the packet that stay in front in transport mode; UINT32_MAX where it cannot be protected so:
+ * fragments, broken headers, and under AH broken options and headers longer than IPSEC_AH_SCRATCH. */
+uint32_t ipsec_stay_read(const struct sa *sa, const uint8_t *ip, uint32_t len);
 
 static inline uint32_t
 ipsec_stay(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
-	return sa->head == SA_HEAD_TRANSPORT ? ipsec_stay_read(ip, len) : 0;
+	return sa->head == SA_HEAD_TRANSPORT ? ipsec_stay_read(sa, ip, len) : 0;
 }
 
 /* The packet round an inner one of len bytes, where that depends on more than len; 0 where there is none. */

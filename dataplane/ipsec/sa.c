@@ -135,7 +135,8 @@ outer_set(struct sa *sa, const struct cfg_sa *cfg)
 	sa->outer_len = ip_is_v4(cfg->src) ? IPV4_MIN_BYTES : IPV6_MIN_BYTES;
 	if (cfg->natt)
 		sa->outer_len += IPSEC_UDP_BYTES;
-	sa->copy_dscp = cfg->dscp < 0;
+	/* in transport mode the header is the packet's own, and so is what queues see of it */
+	sa->copy_dscp = cfg->dscp < 0 || cfg->mode == CFG_MODE_TRANSPORT;
 	sa->df = (uint8_t)cfg->df;
 	/* SAs between the same ends share one space of identifications (RFC 791 §3.2): they start apart */
 	sa->ip_id = (uint16_t)(cfg->spi * UINT32_C(0x9e3779b1) >> 16);
