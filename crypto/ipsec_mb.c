@@ -14,19 +14,24 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "crypto/chain.h"
 
 #define QUEUE_DEPTH 1024u /* a power of two */
 #define BURST 128u	  /* IMB_MAX_BURST_SIZE, and half of what the manager holds */
+#define BOUNCE_BYTES (65536u + 256u) /* the longest packet, and what may be authenticated before it */
+#define PAGE_BYTES 4096u
 
 struct ipsec_mb {
 	struct engine engine;
 	IMB_MGR *manager;
 	size_t manager_bytes;
 	unsigned head, tail; /* poll() takes at head, submit() puts at tail; both run freely */
-	struct gcm_context_data gcm_context __attribute__((aligned(64)));
+	uint64_t counters[ENGINE_COUNTER_COUNT];
+	struct gcm_context_data gcm_context IPSEC_MB_LINE;
 	struct crypto_op *queue[QUEUE_DEPTH];
 	/* Computed ICVs of a burst wait here for the comparison. */
-	uint8_t tags[BURST][CRYPTO_ICV_MAX] __attribute__((aligned(64)));
+	uint8_t tags[BURST][CRYPTO_ICV_MAX] IPSEC_MB_LINE;
+	uint8_t bounce[BOUNCE_BYTES + 64] IPSEC_MB_LINE; /* chained operations, one at a time */
 };
 
 /* In constant time; branches on the length alone.  Every ICV is a multiple of 4 bytes. */
@@ -47,31 +52,64 @@ icv_differs(const uint8_t *a, const uint8_t *b, unsigned bytes)
 }
 
 static inline void
+icv_check(struct crypto_op *op, const uint8_t *tag, unsigned bytes)
+{
+	op->result = icv_differs(tag, op->icv, bytes) ? CRYPTO_BAD_ICV : CRYPTO_OK;
+}
+
+static inline void
 gcm_run(struct ipsec_mb *mb, const struct crypto_session *session, struct crypto_op *op)
 {
 	uint8_t tag[16];
 
-	session->gcm(&session->gcm_key, &mb->gcm_context, op->text, op->text, op->text_len, op->iv, op->aad,
-		op->aad_len, session->decrypt ? tag : op->icv, sizeof(tag));
-	op->result = session->decrypt && icv_differs(tag, op->icv, sizeof(tag)) ? CRYPTO_BAD_ICV : CRYPTO_OK;
+	session->gcm(&session->key.gcm, &mb->gcm_context, op->text, op->text, op->text_len, op->iv, op->aad,
+		op->aad_len, session->decrypt ? tag : op->icv, session->icv_len);
+	op->result = CRYPTO_OK;
+	if (session->decrypt)
+		icv_check(op, tag, session->icv_len);
+}
+
+/* RFC 4543 §3.3: all of it is AAD of a GCM without text.  The AAD of the operation is in another place. */
+static void
+gmac_run(struct ipsec_mb *mb, const struct crypto_session *session, struct crypto_op *op)
+{
+	const struct ipsec_mb_gmac *gmac = &session->gmac;
+	const struct gcm_key_data *key = &session->key.gcm;
+	uint8_t tag[16];
+
+	gmac->init(key, &mb->gcm_context, op->iv, 12);
+	gmac->update(key, &mb->gcm_context, op->aad, op->aad_len);
+	gmac->update(key, &mb->gcm_context, op->text - op->auth_before, op->auth_len);
+	gmac->finalize(key, &mb->gcm_context, session->decrypt ? tag : op->icv, session->icv_len);
+	op->result = CRYPTO_OK;
+	if (session->decrypt)
+		icv_check(op, tag, session->icv_len);
+}
+
+static void
+ccm_192_run(struct ipsec_mb *mb, const struct crypto_session *session, struct crypto_op *op)
+{
+	uint8_t tag[16];
+
+	op->result = CRYPTO_FAILED;
+	if (op->text_len > IPSEC_MB_BYTES_MAX || op->aad_len > sizeof(op->aad))
+		return;
+	ipsec_mb_ccm_192(mb->manager, session, op, tag);
+	op->result = CRYPTO_OK;
+	if (session->decrypt)
+		icv_check(op, tag, session->icv_len);
+	else
+		memcpy(op->icv, tag, session->icv_len);
 }
 
 static inline void
-job_fill(IMB_JOB *job, struct crypto_op *op, uint8_t *tag)
+job_make(IMB_JOB *job, struct crypto_op *op, uint8_t *tag)
 {
 	const struct crypto_session *session = op->session;
 
 	*job = session->job;
-	job->src = op->text - op->auth_before;
-	job->dst = op->text;
-	job->cipher_start_src_offset_in_bytes = op->auth_before;
-	job->msg_len_to_cipher_in_bytes = op->text_len;
-	job->msg_len_to_hash_in_bytes = op->auth_len;
-	job->iv = op->iv;
+	session->job_fill(job, op);
 	job->auth_tag_output = session->decrypt ? tag : op->icv;
-	job->user_data = op;
-	if (!op->text_len) /* CBC lanes narrower than AVX-512 run away on an empty text */
-		job->cipher_mode = IMB_CIPHER_NULL;
 }
 
 static inline void
@@ -83,9 +121,9 @@ jobs_collect(IMB_JOB **jobs, unsigned n)
 
 		if (jobs[i]->status != IMB_STATUS_COMPLETED)
 			continue; /* as marked: CRYPTO_FAILED */
-		bool bad = session->decrypt && session->icv_len &&
-			   icv_differs(jobs[i]->auth_tag_output, op->icv, session->icv_len);
-		op->result = bad ? CRYPTO_BAD_ICV : CRYPTO_OK;
+		op->result = CRYPTO_OK;
+		if (session->decrypt)
+			icv_check(op, jobs[i]->auth_tag_output, session->icv_len);
 	}
 }
 
@@ -101,7 +139,7 @@ burst_run(struct ipsec_mb *mb, struct crypto_op **ops, unsigned n)
 	if (IMB_GET_NEXT_BURST(mb->manager, n, jobs) != n)
 		return; /* cannot be; the operations stay CRYPTO_FAILED */
 	for (unsigned i = 0; i < n; i++)
-		job_fill(jobs[i], ops[i], mb->tags[i]);
+		job_make(jobs[i], ops[i], mb->tags[i]);
 	done = IMB_SUBMIT_BURST_NOCHECK(mb->manager, n, jobs);
 	do {
 		jobs_collect(jobs, done);
@@ -118,7 +156,7 @@ lengths_valid(const struct crypto_op *op)
 
 	if ((op->text_len & session->block_mask) || op->text_len > IPSEC_MB_BYTES_MAX)
 		return false;
-	return !session->hash || (op->auth_len && op->auth_len <= IPSEC_MB_BYTES_MAX);
+	return !session->auth || (op->auth_len && op->auth_len <= IPSEC_MB_BYTES_MAX);
 }
 
 /* The head of the next text, while this one is worked on; the processor finds the rest itself. */
@@ -129,37 +167,148 @@ text_prefetch(const struct crypto_op *op)
 		__builtin_prefetch(op->text + line * 64u, 1);
 }
 
+/* Jobs wait in a burst for one another; all else is done at once. */
+struct burst {
+	struct crypto_op *ops[BURST];
+	unsigned n;
+};
+
+static inline void
+burst_flush(struct ipsec_mb *mb, struct burst *burst)
+{
+	if (burst->n)
+		burst_run(mb, burst->ops, burst->n);
+	burst->n = 0;
+}
+
+static inline void
+burst_put(struct ipsec_mb *mb, struct burst *burst, struct crypto_op *op)
+{
+	op->result = CRYPTO_FAILED;
+	if (!lengths_valid(op))
+		return;
+	burst->ops[burst->n++] = op;
+	if (burst->n == BURST)
+		burst_flush(mb, burst);
+}
+
+static void bounce_run(struct ipsec_mb *mb, struct crypto_op *op);
+
+/* Release 1.3 reads up to 15 bytes behind the end of what CMAC, and with SSE ChaCha20, is given, and throws
+ * them away.  Usually they are there, the ICV or the rest of a buffer, but they may be in a page that is not:
+ * such a packet goes through the bounce buffer. */
+static inline bool
+tail_reads_on(const struct crypto_op *op)
+{
+	const uint8_t *end = op->text + op->text_len;
+
+	if (op->session->auth)
+		end = op->text - op->auth_before + op->auth_len;
+	return -(uintptr_t)end % PAGE_BYTES < 16;
+}
+
+/* True where the operation was no job, and is done. */
+static inline bool
+direct_run(struct ipsec_mb *mb, struct crypto_op *op)
+{
+	const struct crypto_session *session = op->session;
+
+	switch (session->route) {
+	case IPSEC_MB_GCM:
+		gcm_run(mb, session, op);
+		return true;
+	case IPSEC_MB_GMAC:
+		gmac_run(mb, session, op);
+		return true;
+	case IPSEC_MB_CCM_192:
+		ccm_192_run(mb, session, op);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static inline void
+op_run(struct ipsec_mb *mb, struct burst *burst, struct crypto_op *op)
+{
+	if (direct_run(mb, op))
+		return;
+	if (op->session->route == IPSEC_MB_JOB_TAIL && tail_reads_on(op))
+		bounce_run(mb, op);
+	else
+		burst_put(mb, burst, op);
+}
+
+/* Bytes from text - auth_before on. */
+static size_t
+bytes_needed(const struct crypto_op *op)
+{
+	size_t bytes = (size_t)op->auth_before + op->text_len;
+	bool auth = op->session->auth || op->session->route == IPSEC_MB_GMAC;
+
+	return auth && op->auth_len > bytes ? op->auth_len : bytes;
+}
+
+/* Through the bounce buffer, alone: there is one buffer.  This way is for those who have no better. */
+static void
+chain_run(struct ipsec_mb *mb, struct crypto_op *op)
+{
+	struct crypto_op flat = *op;
+	struct burst burst;
+
+	op->result = CRYPTO_FAILED;
+	if (chain_gather(op, mb->bounce, BOUNCE_BYTES) < bytes_needed(op))
+		return;
+	flat.text = mb->bounce + op->auth_before;
+	burst.n = 0;
+	if (!direct_run(mb, &flat)) {
+		burst_put(mb, &burst, &flat);
+		burst_flush(mb, &burst);
+	}
+	op->result = flat.result;
+	if (op->result != CRYPTO_FAILED)
+		chain_scatter(op, mb->bounce);
+}
+
+static void
+bounce_run(struct ipsec_mb *mb, struct crypto_op *op)
+{
+	struct crypto_piece piece = {op->text - op->auth_before, (uint32_t)bytes_needed(op)};
+	struct crypto_chain chain = {&piece, 1};
+	struct crypto_op chained = *op;
+
+	op->result = CRYPTO_FAILED;
+	if (!lengths_valid(op))
+		return;
+	chained.chain = &chain;
+	chain_run(mb, &chained);
+	op->result = chained.result;
+}
+
 static unsigned
 ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint64_t now)
 {
 	struct ipsec_mb *mb = (struct ipsec_mb *)engine;
-	unsigned space = QUEUE_DEPTH - (mb->tail - mb->head), count = 0;
-	struct crypto_op *burst[BURST];
+	unsigned space = QUEUE_DEPTH - (mb->tail - mb->head);
+	struct burst burst;
 
 	(void)now;
-	if (n > space)
+	burst.n = 0;
+	if (n > space) {
+		mb->counters[ENGINE_QUEUE_FULL] += n - space;
 		n = space;
+	}
+	mb->counters[ENGINE_SUBMITTED] += n;
 	for (unsigned i = 0; i < n; i++) {
-		struct crypto_op *op = ops[i];
-
 		if (i + 1 < n)
 			text_prefetch(ops[i + 1]);
-		mb->queue[mb->tail++ % QUEUE_DEPTH] = op;
-		if (op->session->gcm) {
-			gcm_run(mb, op->session, op);
-			continue;
-		}
-		op->result = CRYPTO_FAILED;
-		if (!lengths_valid(op))
-			continue;
-		burst[count++] = op;
-		if (count == BURST) {
-			burst_run(mb, burst, count);
-			count = 0;
-		}
+		mb->queue[mb->tail++ % QUEUE_DEPTH] = ops[i];
+		if (ops[i]->flags & CRYPTO_CHAIN)
+			chain_run(mb, ops[i]);
+		else
+			op_run(mb, &burst, ops[i]);
 	}
-	if (count)
-		burst_run(mb, burst, count);
+	burst_flush(mb, &burst);
 	return n;
 }
 
@@ -172,6 +321,7 @@ ipsec_mb_poll(struct engine *engine, struct crypto_op **done, unsigned max, uint
 	(void)now;
 	if (n > max)
 		n = max;
+	mb->counters[ENGINE_COMPLETED] += n;
 	for (unsigned i = 0; i < n; i++)
 		done[i] = mb->queue[mb->head++ % QUEUE_DEPTH];
 	return n;
@@ -183,6 +333,12 @@ ipsec_mb_next_due(const struct engine *engine)
 	const struct ipsec_mb *mb = (const struct ipsec_mb *)engine;
 
 	return mb->head == mb->tail ? TIME_NEVER : 0;
+}
+
+static const uint64_t *
+ipsec_mb_counters(const struct engine *engine)
+{
+	return ((const struct ipsec_mb *)engine)->counters;
 }
 
 static enum status
@@ -267,4 +423,5 @@ const struct engine_ops engine_ops_ipsec_mb = {
 	.submit = ipsec_mb_submit,
 	.poll = ipsec_mb_poll,
 	.next_due = ipsec_mb_next_due,
+	.counters = ipsec_mb_counters,
 };

@@ -1,4 +1,4 @@
-/* Between the two files of the engine ipsec_mb: what a session is.  Nobody else includes this. */
+/* Between the files of the engine ipsec_mb: what a session is.  Nobody else includes this. */
 #ifndef CRYPTO_IPSEC_MB_H
 #define CRYPTO_IPSEC_MB_H
 
@@ -15,20 +15,63 @@
 
 #define IPSEC_MB_STATE_MAX 64 /* of a hash, between blocks: SHA-512 */
 #define IPSEC_MB_ROUND_KEYS (15 * IMB_AES_BLOCK_SIZE)
+#define IPSEC_MB_LINE __attribute__((aligned(64)))
+
+/* Which way operations go; the one question that is asked of each. */
+enum ipsec_mb_route {
+	IPSEC_MB_GCM,	  /* the library's function for one packet */
+	IPSEC_MB_GMAC,	  /* its functions for a MAC in pieces */
+	IPSEC_MB_CCM_192, /* put together here: the library has CCM for 128 and 256 bits alone */
+	IPSEC_MB_JOB,	  /* a job, made from the session's template */
+	IPSEC_MB_JOB_TAIL, /* the same, with functions that read on behind the end */
+};
+
+struct ipsec_mb_gmac {
+	aes_gmac_init_t init;
+	aes_gmac_update_t update;
+	aes_gmac_finalize_t finalize;
+};
+
+/* Keys of the cipher as the library wants them. */
+union ipsec_mb_cipher_key {
+	struct gcm_key_data gcm IPSEC_MB_LINE; /* the type itself is not */
+	struct {
+		uint8_t encrypt[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
+		uint8_t decrypt[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
+	} aes;
+	struct {
+		uint64_t schedule[3][IMB_DES_KEY_SCHED_SIZE / sizeof(uint64_t)];
+		const void *schedules[3]; /* 3DES: where they are */
+	} des;
+	uint8_t chacha[32];
+};
+
+union ipsec_mb_auth_key {
+	struct {
+		uint8_t inner[IPSEC_MB_STATE_MAX] IPSEC_MB_LINE; /* hash after key ^ ipad */
+		uint8_t outer[IPSEC_MB_STATE_MAX] IPSEC_MB_LINE; /* hash after key ^ opad */
+	} hmac;
+	struct {
+		uint8_t round_keys[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
+		uint8_t unused[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE; /* the expansion writes these too */
+		uint8_t first[IMB_AES_BLOCK_SIZE], second[IMB_AES_BLOCK_SIZE]; /* XCBC: K2, K3; CMAC: K1, K2 */
+	} aes;
+};
 
 /* Read-only after creation.  The first line is all that AES-GCM needs beside the expanded key. */
 struct crypto_session {
-	aes_gcm_enc_dec_t gcm; /* not NULL: AES-GCM, called directly; else a job is made from the template */
+	enum ipsec_mb_route route;
 	bool decrypt;
-	bool hash;	    /* a job has an HMAC */
+	bool auth;	    /* auth_len is used, and not 0 */
 	uint8_t icv_len;    /* 0: no ICV */
 	uint8_t block_mask; /* text_len & block_mask must be 0 */
-	IMB_JOB job;	    /* all of a job that does not depend on the packet */
-	struct gcm_key_data gcm_key __attribute__((aligned(64))); /* the type itself is not */
-	uint8_t cbc_encrypt[IPSEC_MB_ROUND_KEYS] __attribute__((aligned(64)));
-	uint8_t cbc_decrypt[IPSEC_MB_ROUND_KEYS] __attribute__((aligned(64)));
-	uint8_t inner[IPSEC_MB_STATE_MAX] __attribute__((aligned(64))); /* HMAC: hash after key ^ ipad */
-	uint8_t outer[IPSEC_MB_STATE_MAX] __attribute__((aligned(64))); /* HMAC: hash after key ^ opad */
+	aes_gcm_enc_dec_t gcm;
+	struct ipsec_mb_gmac gmac;
+	/* A job gets what depends on the packet. */
+	void (*job_fill)(IMB_JOB *job, struct crypto_op *op);
+	IMB_JOB job IPSEC_MB_LINE; /* all of a job that does not depend on the packet */
+	union ipsec_mb_cipher_key key;
+	union ipsec_mb_auth_key auth_key;
 };
 
 extern const struct engine_ops engine_ops_ipsec_mb;
@@ -39,5 +82,10 @@ enum status ipsec_mb_session_new(IMB_MGR *manager, const struct transform *trans
 		struct crypto_session **session);
 /* Wipes the keys; NULL is allowed. */
 void ipsec_mb_session_free(struct crypto_session *session);
+
+/* AES-CCM with 192 bits (RFC 4309), one packet; the manager's lanes are empty before and after.  tag: the
+ * whole one, 16 bytes. */
+void ipsec_mb_ccm_192(IMB_MGR *manager, const struct crypto_session *session, struct crypto_op *op,
+		uint8_t tag[IMB_AES_BLOCK_SIZE]);
 
 #endif

@@ -12,7 +12,9 @@
 #include "config/cfg.h"
 #include "crypto/engine.h"
 
-#define RIG_TRANSFORM_COUNT (ALG_CIPHER_COUNT * ALG_AUTH_COUNT)
+/* Pairs of ESP, then AH. */
+#define RIG_PAIR_COUNT ((unsigned)ALG_CIPHER_COUNT * (unsigned)ALG_AUTH_COUNT)
+#define RIG_TRANSFORM_COUNT (RIG_PAIR_COUNT + (unsigned)ALG_AUTH_COUNT)
 #define RIG_ESP_BYTES 8u /* SPI and sequence number */
 
 struct rig {
@@ -24,15 +26,22 @@ static const uint8_t rig_key[64] = "the key of the cipher is here 32";
 static const uint8_t rig_auth_key[64] = "authentication has this one, and it is longer than needed.";
 
 static inline struct rig
-rig_open(void)
+rig_open_engine(const struct cfg_engine *cfg)
 {
-	static const struct cfg_engine cfg = {.name = "ipsec_mb", .kind = "ipsec_mb"};
-	struct rig rig = {.ops = engine_find("ipsec_mb")};
+	struct rig rig = {.ops = engine_find(cfg->kind)};
 	char message[256];
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig.ops);
-	CU_ASSERT_EQUAL_FATAL(engine_create(&cfg, &rig.engine, message, sizeof(message)), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(engine_create(cfg, &rig.engine, message, sizeof(message)), ST_OK);
 	return rig;
+}
+
+static inline struct rig
+rig_open(void)
+{
+	static const struct cfg_engine cfg = {.name = "ipsec_mb", .kind = "ipsec_mb"};
+
+	return rig_open_engine(&cfg);
 }
 
 static inline void
@@ -41,13 +50,16 @@ rig_close(struct rig *rig)
 	rig->ops->destroy(rig->engine);
 }
 
-/* The i-th pair of a cipher and an authentication, false where they do not go together. */
+/* The i-th transform, false where the algorithms do not go together. */
 static inline bool
 rig_transform(unsigned i, struct transform *transform)
 {
-	struct transform pair = {.cipher = i / ALG_AUTH_COUNT, .auth = i % ALG_AUTH_COUNT};
+	struct transform pair = {.proto = ALG_ESP, .cipher = i / ALG_AUTH_COUNT, .auth = i % ALG_AUTH_COUNT};
 	char words[128], message[256];
 
+	if (i >= RIG_PAIR_COUNT)
+		pair = (struct transform){
+			.proto = ALG_AH, .cipher = ALG_CIPHER_NULL, .auth = i - RIG_PAIR_COUNT};
 	transform_text(&pair, words, sizeof(words));
 	return transform_parse(words, transform, message, sizeof(message)) == ST_OK;
 }
@@ -92,31 +104,50 @@ rig_pattern(uint8_t *p, size_t n, uint32_t seed)
 	}
 }
 
-/* A packet at p: ESP header, IV, text, ICV.  Nothing is written but op. */
-static inline struct crypto_op
-rig_op(struct crypto_session *session, const struct transform *transform, uint8_t *p, uint32_t text_len)
+/* The nonce of a mode, as crypto/engine.h lays it out. */
+static inline void
+rig_nonce(struct crypto_op *op, const struct transform *transform)
 {
-	uint16_t before = (uint16_t)(RIG_ESP_BYTES + transform->iv_len);
+	memcpy(op->iv, "IV: 16 bytes in.", sizeof(op->iv));
+	if (transform->mode == ALG_MODE_CTR)
+		memcpy(op->iv + 12, "\0\0\0\1", 4); /* RFC 3686 §4 */
+}
+
+/* A packet at p: ESP header, IV, payload, ICV.  With AH it is authenticated whole, with GMAC all but the
+ * header, and neither has a text.  Nothing is written but op. */
+static inline struct crypto_op
+rig_op(struct crypto_session *session, const struct transform *transform, uint8_t *p, uint32_t payload_len)
+{
+	bool gmac = transform->mode == ALG_MODE_GMAC, clear = gmac || transform->proto == ALG_AH;
+	uint8_t head = (uint8_t)(RIG_ESP_BYTES + transform->iv_len);
+	uint8_t before = gmac ? transform->iv_len : head;
 	struct crypto_op op = {
 			.session = session,
-			.text = p + before,
-			.icv = p + before + text_len,
-			.text_len = text_len,
-			.auth_len = before + text_len,
+			.text = p + head,
+			.icv = p + head + payload_len,
+			.text_len = clear ? 0 : payload_len,
+			.auth_len = before + payload_len,
 			.auth_before = before,
 			.aad_len = RIG_ESP_BYTES,
 			.result = 0xee,
 	};
 
-	memcpy(op.iv, "IV: 16 bytes in.", sizeof(op.iv));
+	rig_nonce(&op, transform);
 	memcpy(op.aad, "SPI, seq.low", sizeof(op.aad));
 	return op;
 }
 
 static inline uint32_t
-rig_bytes(const struct transform *transform, uint32_t text_len)
+rig_bytes(const struct transform *transform, uint32_t payload_len)
 {
-	return RIG_ESP_BYTES + transform->iv_len + text_len + transform->icv_len;
+	return RIG_ESP_BYTES + transform->iv_len + payload_len + transform->icv_len;
+}
+
+/* What a payload must be a multiple of, so that the engine takes it. */
+static inline uint32_t
+rig_block(const struct transform *transform)
+{
+	return transform->mode == ALG_MODE_CBC ? transform->block : 1;
 }
 
 /* Through the engine, which must take all and give them back in order. */
