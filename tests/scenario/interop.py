@@ -1,17 +1,20 @@
-"""The codec of ESP and AH against peers that share no code with it."""
+"""The codec of ESP and AH against peers that share no code with it: scapy, both ways, and tshark."""
 import importlib.util
-import time
+import shutil
 
 import interop_kit
 import kit
 
 
 def body(scenario, folder):
-    if not importlib.util.find_spec("scapy"):
-        kit.skip("there is no scapy")
-    import interop_scapy  # pylint: disable=import-outside-toplevel
+    if not shutil.which("tshark"):
+        kit.skip("there is no tshark")
+    import interop_tshark  # pylint: disable=import-outside-toplevel
     codec = interop_kit.Codec(scenario.more[0])
-    interop_scapy.run(scenario, codec)
+    interop_tshark.run(scenario, codec, folder)
+    if scenario.check(importlib.util.find_spec("scapy"), "no scapy: only tshark was asked"):
+        import interop_scapy  # pylint: disable=import-outside-toplevel
+        interop_scapy.run(scenario, codec)
     scenario.equal(codec.close(), 0, "exit status of the codec")
 
 
