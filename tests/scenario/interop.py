@@ -13,8 +13,10 @@ def body(scenario, folder):
     codec = interop_kit.Codec(scenario.more[0])
     interop_tshark.run(scenario, codec, folder)
     if scenario.check(importlib.util.find_spec("scapy"), "no scapy: only tshark was asked"):
+        import interop_headers  # pylint: disable=import-outside-toplevel
         import interop_scapy  # pylint: disable=import-outside-toplevel
         interop_scapy.run(scenario, codec)
+        interop_headers.run(scenario, codec)
     scenario.equal(codec.close(), 0, "exit status of the codec")
 
 

@@ -21,15 +21,20 @@ What scapy 2.5.0 lacks is put in here, under its own framing, with the primitive
    RFC 8200 §8.1 forbids outside of RFC 6935               by itself; esplab does not look at it inbound
  decrypt() of NAT-T in transport mode over IPv6 looks    the UDP header is taken out before
    for a next header in UDP and fails
+ decrypt() over IPv6 in transport mode takes what was    the class of the payload is not guessed: bytes count
+   encrypted for an extension header where one stands
+   before ESP
 """
 import copy
 import struct
+from unittest import mock
 
 from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, modes
 from scapy.compat import raw
 from scapy.layers import ipsec
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
+from scapy.packet import Raw
 
 import interop_kit
 import kit
@@ -235,16 +240,22 @@ class Peer:
         shape = self.sa.shape
         if shape.natt and shape.transport and shape.outer == 6:
             packet = packet[:4] + struct.pack("!HB", len(packet) - 48, 50) + packet[7:40] + packet[48:]
-        kind = IP if shape.outer == 4 else IPv6
+        packet = IP(packet) if shape.outer == 4 else IPv6(packet)
         try:
-            return raw(self.scapy.decrypt(kind(packet)))
+            with mock.patch.object(IPv6, "guess_payload_class", lambda *_: Raw):
+                return raw(self.scapy.decrypt(packet))
         except ipsec.IPSecIntegrityError:
             return None
 
 
 def ipsec_at(packet, natt=False):
-    """Where ESP or AH begins behind headers without options."""
-    return interop_kit.HEADER[packet[0] >> 4] + 8 * natt
+    """Where ESP or AH begins."""
+    if packet[0] >> 4 == 4:
+        return (packet[0] & 15) * 4 + 8 * natt
+    at, following = 40, packet[6]
+    while following in (0, 43, 60):
+        following, at = packet[at], at + (packet[at + 1] + 1) * 8
+    return at + 8 * natt
 
 
 class Exchange:
