@@ -2,9 +2,9 @@
  * destination, SPI, cipher, its key, authentication, its key.  An AEAD's key is key || salt (RFC 4106
  * §8.1) and its authentication "NULL".
  *
- * Both ends of an SA hold the same keys, so an SA stands once.  Wireshark's format knows nothing of
- * extended sequence numbers here: it decrypts such packets, and cannot check an ICV that covers the
- * hidden half. */
+ * AH has nothing to decrypt, hence no row.  Both ends of an SA hold the same keys, so an SA stands
+ * once.  Wireshark's format knows nothing of extended sequence numbers here: it decrypts such packets, and
+ * cannot check an ICV that covers the hidden half. */
 #include "lab/esp_sa.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ row_write(FILE *out, const struct cfg_sa *sa)
 	char message[256];
 	enum status status = transform_parse(sa->transform, &t, message, sizeof(message));
 
-	if (status)
+	if (status || t.proto != ALG_ESP)
 		return status;
 	fputs(ip_is_v4(sa->src) ? "\"IPv4\"" : "\"IPv6\"", out);
 	address_write(out, sa->src);
