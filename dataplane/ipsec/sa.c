@@ -252,6 +252,7 @@ sa_bundle(struct sa *ah, struct sa *esp)
 	ah->head = SA_HEAD_TRANSPORT;
 	ah->size.front = ah->ah_len;
 	ah->size.tunnel = false;
+	ah->tfc = 0; /* the ESP pads; behind it there is its ICV */
 }
 
 void
