@@ -27,7 +27,9 @@ capture_write(const struct folder_rig *rig, const char *name, bool v6, unsigned 
 	uint8_t packet[64];
 	struct pcapng *p;
 
-	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), v6, names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(
+		pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p),
+		ST_OK);
 	for (unsigned i = 0; i < n; i++) {
 		packet_fill(packet, 20 + i);
 		pcapng_write(p, i & 1, 4294967290u + (uint64_t)i, packet, 20 + i);
@@ -71,8 +73,8 @@ test_read_back(void)
 
 	folder_rig_open(&rig);
 	capture_write(&rig, "a.pcapng", false, 12);
-	pcap = pcap_open_offline_with_tstamp_precision(folder_rig_path(&rig, "a.pcapng", path),
-		PCAP_TSTAMP_PRECISION_NANO, error);
+	pcap = pcap_open_offline_with_tstamp_precision(
+		folder_rig_path(&rig, "a.pcapng", path), PCAP_TSTAMP_PRECISION_NANO, error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
 	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_IPV4);
 	for (unsigned i = 0; i < 12; i++) {
@@ -310,10 +312,10 @@ test_failures(void)
 {
 	struct pcapng *p = (struct pcapng *)&p;
 
-	CU_ASSERT_EQUAL(pcapng_create("/nonexistent/x.pcapng", false, names, 2, &p), ST_ERR_IO);
+	CU_ASSERT_EQUAL(pcapng_create("/nonexistent/x.pcapng", PCAPNG_IPV4, names, 2, &p), ST_ERR_IO);
 	CU_ASSERT_PTR_NULL(p);
 	CU_ASSERT_EQUAL(pcapng_close(NULL), ST_OK);
-	CU_ASSERT_EQUAL_FATAL(pcapng_create("/dev/full", false, names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create("/dev/full", PCAPNG_IPV4, names, 2, &p), ST_OK);
 	CU_ASSERT_EQUAL(pcapng_close(p), ST_ERR_IO);
 }
 
