@@ -6,6 +6,8 @@
 #include <pcap/pcap.h>
 
 #include "lab/pcapng.h"
+
+#include <stdbool.h>
 #include "tests/lab/folder_rig.h"
 
 int suite_pcapng(void);
