@@ -41,7 +41,7 @@ static const struct lab_row value_rows[] = {
 		"lab.reorder_depth: 1000 is no power of two; allowed: 64, 128, ... 1048576"},
 	{"lab = { duration = 1; };", "lab = ( 1 );", NULL, "lab: wrong type: a list; allowed: a group"},
 	{"traffic = (", "trafic = ();\ntraffic = (", "trafic",
-		"trafic: unknown key; allowed: lab, hosts, gateways, routers, "
+		"trafic: unknown key; allowed: lab, engines, hosts, gateways, routers, "
 		"links, traffic, variants; did you mean \"traffic\"?"},
 	{"{ name = \"a\"; address", "5, { name = \"a\"; address", NULL,
 		"hosts.0: wrong type: 5 is a number; allowed: a group"},
