@@ -295,7 +295,7 @@ ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint6
 	(void)now;
 	burst.n = 0;
 	if (n > space) {
-		mb->counters[ENGINE_QUEUE_FULL] += n - space;
+		mb->counters[ENGINE_QUEUE_FULL]++;
 		n = space;
 	}
 	mb->counters[ENGINE_SUBMITTED] += n;
