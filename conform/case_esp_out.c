@@ -1,5 +1,5 @@
-/* esp_out, esp_esn, esp_last: what a sender makes, opened by hand (craft.c), and taken by the subject itself.
- * RFC 4303 §2 and §3.3. */
+/* esp_out, esp_back, esp_size, esp_esn, esp_last: what a sender makes, opened by hand (craft.c), and taken by
+ * the subject itself. RFC 4303 §2 and §3.3. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -63,9 +63,9 @@ sent_check(struct esp_rig *rig, uint32_t inner_len, uint64_t seq)
 		text_check(c, text, text_len, rig->copy, inner_len);
 }
 
-/* Inner packets with 0 to 64 bytes behind their header, common sizes, and the largest. */
+/* Inner packets with 0 to 64 bytes behind their header, and common sizes; 0 behind the last. */
 static uint32_t
-inner_next(uint32_t inner, uint32_t most)
+inner_next(uint32_t inner)
 {
 	static const uint32_t sizes[] = {576, 1400, 1500, 9000};
 
@@ -74,7 +74,7 @@ inner_next(uint32_t inner, uint32_t most)
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		if (inner < sizes[i])
 			return sizes[i];
-	return most;
+	return 0;
 }
 
 /* The largest that fits 65535 bytes with all that goes round it. */
@@ -90,14 +90,12 @@ void
 case_esp_out(struct conform *c)
 {
 	const struct esp_shape shape = {.direction = CRYPTO_ENCRYPT};
-	uint32_t most = inner_most(c->transform);
 	struct esp_rig rig;
 	uint64_t seq = 1;
 
 	if (esp_rig_open(c, &shape, &rig)) {
-		for (uint32_t inner = CRAFT_IP_BYTES; inner < most; inner = inner_next(inner, most))
+		for (uint32_t inner = CRAFT_IP_BYTES; inner; inner = inner_next(inner))
 			sent_check(&rig, inner, seq++);
-		sent_check(&rig, most, seq);
 		esp_rig_close(&rig);
 	}
 	case_end(c, NULL, "");
@@ -118,22 +116,61 @@ back_check(struct esp_rig *out, struct esp_rig *in, uint32_t inner_len, uint8_t 
 		esp_rig_accepted(in, len, inner, inner_len, "inner bytes", inner_len);
 }
 
+/* Both ends. */
+struct ends {
+	struct esp_rig out, in;
+};
+
+static bool
+ends_open(struct conform *c, struct ends *ends)
+{
+	const struct esp_shape out = {.direction = CRYPTO_ENCRYPT}, in = {.direction = CRYPTO_DECRYPT};
+
+	if (!esp_rig_open(c, &out, &ends->out))
+		return false;
+	if (esp_rig_open(c, &in, &ends->in))
+		return true;
+	esp_rig_close(&ends->out);
+	return false;
+}
+
+static void
+ends_close(struct ends *ends)
+{
+	esp_rig_close(&ends->out);
+	esp_rig_close(&ends->in);
+}
+
 void
 case_esp_back(struct conform *c)
 {
-	const struct esp_shape out_shape = {.direction = CRYPTO_ENCRYPT},
-			       in_shape = {.direction = CRYPTO_DECRYPT};
-	uint32_t most = inner_most(c->transform);
-	struct esp_rig out, in;
+	struct ends ends;
 
-	if (esp_rig_open(c, &out_shape, &out)) {
-		if (esp_rig_open(c, &in_shape, &in)) {
-			for (uint32_t inner = CRAFT_IP_BYTES; inner < most; inner = inner_next(inner, most))
-				back_check(&out, &in, inner, out.packet);
-			back_check(&out, &in, most, out.packet);
-			esp_rig_close(&in);
-		}
-		esp_rig_close(&out);
+	if (ends_open(c, &ends)) {
+		for (uint32_t inner = CRAFT_IP_BYTES; inner; inner = inner_next(inner))
+			back_check(&ends.out, &ends.in, inner, ends.out.packet);
+		ends_close(&ends);
+	}
+	case_end(c, NULL, "");
+}
+
+void
+case_esp_size(struct conform *c)
+{
+	const struct esp_shape shape = {.direction = CRYPTO_ENCRYPT};
+	uint32_t most = inner_most(c->transform);
+	struct esp_rig rig;
+	struct ends ends;
+
+	if (esp_rig_open(c, &shape, &rig)) {
+		sent_check(&rig, most - 1, 1);
+		sent_check(&rig, most, 2);
+		esp_rig_close(&rig);
+	}
+	if (ends_open(c, &ends)) {
+		back_check(&ends.out, &ends.in, most - 1, ends.out.packet);
+		back_check(&ends.out, &ends.in, most, ends.out.packet);
+		ends_close(&ends);
 	}
 	case_end(c, NULL, "");
 }

@@ -132,7 +132,7 @@ engine_has(struct conform *c)
 
 	if (status == ST_OK)
 		c->drive.engine->ops->session_destroy(c->drive.engine, session);
-	if (status != ST_ERR_UNSUPPORTED)
+	if (status != ST_ERR_UNSUPPORTED && status != ST_ERR_CONFIG)
 		return true; /* what else is wrong shows in the cases */
 	c->row = row_find(SCOPE_EACH);
 	case_skip(c, NULL, message[0] ? message : status_text(status));

@@ -60,12 +60,13 @@ mac_run(struct ccm *ccm, const struct crypto_op *op)
 	unsigned whole = op->text_len & ~(BLOCK - 1), rest = op->text_len - whole;
 
 	memset(ccm->mac, 0, BLOCK);
-	head[0] = (uint8_t)(0x40 | (ccm->session->icv_len - 2) / 2 << 3 | (LENGTH_BYTES - 1));
+	head[0] = (uint8_t)((ccm->session->icv_len - 2) / 2 << 3 | (LENGTH_BYTES - 1));
+	head[0] |= op->aad_len ? 0x40 : 0;
 	memcpy(head + 1, op->iv, NONCE);
 	store_be32(head + 1 + NONCE, op->text_len);
 	head[BLOCK + 1] = op->aad_len;
 	memcpy(head + BLOCK + 2, op->aad, op->aad_len);
-	mac_blocks(ccm, head, sizeof(head));
+	mac_blocks(ccm, head, op->aad_len ? sizeof(head) : BLOCK);
 	mac_blocks(ccm, op->text, whole);
 	if (!rest)
 		return;

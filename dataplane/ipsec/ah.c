@@ -16,6 +16,17 @@ enum ah_field {
 	AH_ICV = 12,
 };
 
+bool
+ah_can_mute(const uint8_t *ip, uint32_t head_len)
+{
+	uint8_t copy[IPSEC_AH_SCRATCH];
+
+	if (head_len > sizeof(copy))
+		return false;
+	memcpy(copy, ip, head_len);
+	return ah_mute(copy, head_len, true);
+}
+
 static uint32_t
 header_saved(const struct crypto_op *op)
 {

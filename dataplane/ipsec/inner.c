@@ -34,12 +34,11 @@ v6_check(const uint8_t *ip, uint32_t room)
 	return total > room ? 0 : total;
 }
 
-/* RFC 6040 §4.2; most packets change nothing. */
-static inline enum drop
-ecn_combine(const uint8_t *outer, uint8_t *inner)
+/* RFC 6040 §4.2, where the fields differ: equal ones stay what they are. */
+static enum drop
+ecn_combine(uint8_t outer_tos, uint8_t *inner)
 {
-	uint8_t before = ip_tos(inner) & IPV4_ECN_MASK;
-	uint8_t after = ecn_decap[before][ip_tos(outer) & IPV4_ECN_MASK];
+	uint8_t before = ip_tos(inner) & IPV4_ECN_MASK, after = ecn_decap[before][outer_tos & IPV4_ECN_MASK];
 	uint16_t word = load_be16(inner); /* version, IHL, TOS */
 
 	if (after == before)
@@ -58,30 +57,61 @@ ecn_combine(const uint8_t *outer, uint8_t *inner)
 enum drop
 inner_tunnel(const uint8_t *packet, uint8_t *inner, uint32_t room, uint8_t next, uint32_t *total)
 {
-	if (__builtin_expect(next == IPV4_PROTO_IPV4, 1))
+	uint8_t outer_tos = ip_tos(packet), tos;
+
+	if (__builtin_expect(next == IPV4_PROTO_IPV4, 1)) {
 		*total = v4_check(inner, room);
-	else if (next == IP_NEXT_IPV6)
+		tos = inner[IPV4_TOS];
+	} else if (next == IP_NEXT_IPV6) {
 		*total = v6_check(inner, room);
-	else
+		tos = (uint8_t)(load_be16(inner) >> 4);
+	} else {
 		return DROP_NEXT_HEADER;
-	return *total ? ecn_combine(packet, inner) : DROP_IP_HEADER;
+	}
+	if (!*total)
+		return DROP_IP_HEADER;
+	return __builtin_expect((outer_tos ^ tos) & IPV4_ECN_MASK, 0) ? ecn_combine(outer_tos, inner)
+								      : DROP_NONE;
+}
+
+/* The bytes at l4 that the checksum is over: UDP says them itself, and TFC padding may follow (RFC 4303
+ * §2.7).  0 where there is no checksum, or the header is broken. */
+static uint32_t
+checksum_bytes(const uint8_t *l4, uint32_t bytes, bool udp)
+{
+	uint32_t said;
+
+	if (!udp)
+		return bytes < 20 ? 0 : bytes;
+	if (bytes < IPSEC_UDP_BYTES || !load_be16(l4 + 6))
+		return 0;
+	said = load_be16(l4 + 4);
+	return said < IPSEC_UDP_BYTES || said > bytes ? 0 : said;
 }
 
 /* A NAT changed addresses that TCP and UDP have summed up; what the peer had for addresses is not known
  * without IKE, so the checksum is made anew (RFC 3948 §3.1.2, third way).  The ICV has proved the rest. */
 static void
-checksum_renew(uint8_t *ip, uint32_t head_len, uint32_t len, uint8_t proto)
+checksum_renew(uint8_t *ip, uint32_t len)
 {
-	uint32_t at = head_len + (proto == IPV4_PROTO_UDP ? 6u : 16u);
+	struct ip_head head;
+	uint32_t bytes;
 	uint16_t sum;
+	uint8_t *l4;
+	bool udp;
 
-	if ((proto != IPV4_PROTO_UDP && proto != IPV4_PROTO_TCP) || len < at + 2)
+	if (!ip_head_all(ip, len, &head)) /* options may have been inside */
 		return;
-	if (proto == IPV4_PROTO_UDP && !load_be16(ip + at))
-		return; /* the sender made none */
-	store_be16(ip + at, 0);
-	sum = ip_transport_checksum(ip, proto, ip + head_len, len - head_len);
-	store_be16(ip + at, proto == IPV4_PROTO_UDP && !sum ? 0xffff : sum);
+	udp = head.next == IPV4_PROTO_UDP;
+	if (!udp && head.next != IPV4_PROTO_TCP)
+		return;
+	l4 = ip + head.len;
+	bytes = checksum_bytes(l4, len - head.len, udp);
+	if (!bytes)
+		return;
+	store_be16(l4 + (udp ? 6 : 16), 0);
+	sum = ip_transport_checksum(ip, head.next, l4, bytes);
+	store_be16(l4 + (udp ? 6 : 16), udp && !sum ? 0xffff : sum);
 }
 
 enum drop
@@ -103,7 +133,7 @@ inner_transport(const struct sa *sa, uint8_t *packet, uint32_t at, uint32_t text
 		ipv4_checksum_set(ip, head_len);
 	}
 	if (sa->natt)
-		checksum_renew(ip, head_len, len, next);
+		checksum_renew(ip, len);
 	*inner = (struct ipsec_inner){text - head_len, len};
 	return DROP_NONE;
 }

@@ -19,8 +19,10 @@ is_extension(uint8_t next)
 static bool
 v6_start(const uint8_t *ip, uint32_t len, struct ip_head *head)
 {
+	if (len < IPV6_MIN_BYTES)
+		return false;
 	*head = (struct ip_head){IPV6_MIN_BYTES, IPV6_NEXT, ip[IPV6_NEXT]};
-	return len >= IPV6_MIN_BYTES;
+	return true;
 }
 
 /* Over the extension header that follows. */
@@ -32,7 +34,7 @@ v6_step(const uint8_t *ip, uint32_t len, struct ip_head *head)
 	if (len - at < 8)
 		return false;
 	bytes = (ip[at + 1] + 1u) * 8;
-	if (bytes > len - at)
+	if (bytes > len - at || at + bytes > UINT16_MAX)
 		return false;
 	*head = (struct ip_head){(uint16_t)(at + bytes), (uint16_t)at, ip[at]};
 	return true;

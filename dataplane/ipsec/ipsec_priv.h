@@ -12,6 +12,8 @@ uint8_t outer_write(struct sa *sa, uint8_t *packet, uint32_t total, uint32_t *st
 void outer_udp_checksum(uint8_t *packet, uint32_t len, uint32_t udp_at);
 
 /* ah.c */
+/* Whether a packet with that header can be sent under AH: what stands in it is to be told apart. */
+bool ah_can_mute(const uint8_t *ip, uint32_t head_len);
 void ah_protect(struct sa *sa, uint8_t *packet, uint32_t total, uint32_t at, uint8_t next, uint64_t seq,
 	struct crypto_op *op);
 enum drop ah_open(

@@ -8,9 +8,24 @@
 static bool
 ah_has_room(struct rte_mbuf *m, const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
-	uint32_t head = sa->head == SA_HEAD_TRANSPORT ? ipsec_stay_read(ip, len) : sa->outer_len;
+	uint32_t head = sa->head == SA_HEAD_TRANSPORT ? ipsec_stay(sa, ip, len) : sa->outer_len;
 
-	return rte_pktmbuf_headroom(m) >= sa->size.front + head && rte_pktmbuf_tailroom(m) >= IPSEC_ESN_BYTES;
+	return rte_pktmbuf_headroom(m) >= sa->size.front + head &&
+	       rte_pktmbuf_tailroom(m) >= ipsec_behind(sa, ip, len) + IPSEC_ESN_BYTES;
+}
+
+/* Why transport mode cannot carry it. */
+static enum drop
+stay_refusal(const uint8_t *ip, uint32_t len)
+{
+	struct ip_head head;
+	bool fragment;
+
+	if (!ip_head_all(ip, len, &head))
+		return DROP_IP_HEADER;
+	fragment = ip_is_v6(ip) ? head.next == IP_NEXT_FRAGMENT
+				: load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK);
+	return fragment ? DROP_FRAGMENT : DROP_IP_HEADER;
 }
 
 static inline enum drop
@@ -25,14 +40,14 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	if (unlikely(sa->seq == sa->seq_max))
 		return sa->session ? DROP_SEQ_EXHAUSTED : DROP_NO_SESSION;
 	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || rte_pktmbuf_tailroom(m) < behind))
-		return behind == UINT32_MAX ? DROP_FRAGMENT : DROP_NO_ROOM;
+		return behind == UINT32_MAX ? stay_refusal(ip, inner) : DROP_NO_ROOM;
 	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))
 		return DROP_NO_ROOM;
 	pkt->seq = ++sa->seq;
 	sa->packets++;
 	sa->bytes += inner;
 	sa->last_ns = w->now;
-	ipsec_protect(sa, pkt_push(m, sa->size.front, behind), inner, pkt->seq, &pkt->op);
+	ipsec_protect_sized(sa, pkt_push(m, sa->size.front, behind), inner, behind, pkt->seq, &pkt->op);
 	pkt->flags |= PKT_ENCRYPTED;
 	return DROP_NONE;
 }

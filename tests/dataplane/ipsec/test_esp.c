@@ -66,7 +66,7 @@ check_wire(const struct kit *kit, const uint8_t *outer, uint64_t seq)
 {
 	const uint8_t *esp = outer + 20;
 	uint8_t nonce[16] = {0}, iv[16];
-	uint32_t spi, low;
+	uint32_t spi = 0, low = 0;
 
 	CU_ASSERT_EQUAL(load_be32(esp), KIT_SPI);
 	CU_ASSERT_EQUAL(load_be32(esp + 4), (uint32_t)seq);

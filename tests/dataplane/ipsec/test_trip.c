@@ -106,9 +106,10 @@ inner_make(uint8_t *ip, uint32_t len, bool v6)
 		store_be16(ip + 2, (uint16_t)len);
 		ipv4_checksum_set(ip, 20);
 	}
-	if (len >= head + 8)
-		store_be16(
-			ip + head + 6, udp_checksum(ip + (v6 ? 8 : 12), v6 ? 32 : 8, ip + head, len - head));
+	if (len < head + 8)
+		return;
+	store_be16(ip + head + 4, (uint16_t)(len - head));
+	store_be16(ip + head + 6, udp_checksum(ip + (v6 ? 8 : 12), v6 ? 32 : 8, ip + head, len - head));
 }
 
 static uint8_t
