@@ -3,16 +3,22 @@
 #ifndef LAB_PCAPNG_H
 #define LAB_PCAPNG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
 
 struct pcapng;
 
-/* Replaces path.  v6: the packets are IPv6, and else IPv4.  One interface a name, in this order. */
+/* What the packets are; the numbers are those of the format. */
+enum pcapng_family {
+	PCAPNG_IPV4 = 228,
+	PCAPNG_IPV6 = 229,
+	PCAPNG_ANY = 101, /* both, for files with one interface */
+};
+
+/* Replaces path.  One interface a name, in this order. */
 enum status pcapng_create(
-	const char *path, bool v6, const char *const *names, unsigned n, struct pcapng **pcapng);
+	const char *path, enum pcapng_family family, const char *const *names, unsigned n, struct pcapng **pcapng);
 /* time_ns counts from second 0 of 1970. */
 void pcapng_write(struct pcapng *pcapng, unsigned interface, uint64_t time_ns, const void *ip,
 		uint32_t bytes);
