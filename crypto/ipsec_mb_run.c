@@ -162,7 +162,7 @@ static inline void
 text_prefetch(const struct crypto_op *op)
 {
 	for (unsigned line = 0; line < 4; line++)
-		__builtin_prefetch(op->text + line * 64u, 1);
+		__builtin_prefetch((const void *)((uintptr_t)op->text + line * 64u), 1); /* may be NULL */
 }
 
 /* Jobs wait in a burst for one another; all else is done at once. */

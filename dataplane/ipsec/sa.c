@@ -257,6 +257,7 @@ sa_bundle(struct sa *ah, struct sa *esp)
 	ah->varies = true;
 	ah->size.front = ah->ah_len;
 	ah->size.tunnel = false;
+	ah->tfc = 0; /* the ESP pads; behind it there is its ICV */
 }
 
 void

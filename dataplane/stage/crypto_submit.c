@@ -1,6 +1,17 @@
 /* crypto_submit: a burst of operations to the engine; what does not fit its queue is dropped by name. */
 #include "dataplane/in_order.h"
+#include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
+
+/* An AH puts its header back: the event is to show the packet that came. */
+static void
+full_drop(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt *pkt = pkt_of(m);
+
+	ipsec_close(pkt->sa, rte_pktmbuf_mtod(m, uint8_t *), &pkt->op);
+	worker_drop(w, m, DROP_ENGINE_FULL);
+}
 
 /* For SAs with in_order: a place for the way back.  Returns how many have one, or need none. */
 static unsigned
@@ -12,7 +23,7 @@ places_take(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		struct pkt *pkt = pkt_of(pkts[i]);
 
 		if (pkt->sa->order && !in_order_enter(pkt->sa->order, &pkt->ticket))
-			worker_drop(w, pkts[i], DROP_ENGINE_FULL);
+			full_drop(w, pkts[i]);
 		else
 			pkts[kept++] = pkts[i];
 	}
@@ -26,7 +37,7 @@ refuse(struct worker *w, struct rte_mbuf *m)
 
 	if (pkt->sa->order)
 		in_order_skip(w, pkt->sa->order, pkt->ticket);
-	worker_drop(w, m, DROP_ENGINE_FULL);
+	full_drop(w, m);
 }
 
 void

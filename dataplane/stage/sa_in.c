@@ -21,6 +21,14 @@ bundle_check(const struct pkt *pkt, const struct sa *sa)
 	return by && by->next != sa ? DROP_POLICY_IN : DROP_NONE;
 }
 
+/* By such an AH comes that ESP and nothing else, not even what UDP 4500 has besides. */
+static enum drop
+nested_drop(enum drop drop)
+{
+	return drop == DROP_NOT_MINE || drop == DROP_NATT_KEEPALIVE || drop == DROP_NATT_IKE ? DROP_POLICY_IN
+											     : drop;
+}
+
 /* SAs without a session do not stand in the SAD, so that nobody else has to ask whether there is one. */
 static enum drop
 sa_missing(const struct worker *w, struct pkt *pkt, const struct ipsec_peek *peek, struct ip_addr dst)
@@ -48,7 +56,7 @@ sa_find(struct worker *w, struct rte_mbuf *m)
 	enum drop drop = ipsec_peek(packet, rte_pktmbuf_data_len(m), &peek);
 
 	if (unlikely(drop))
-		return drop == DROP_NOT_MINE && pkt->flags & PKT_NESTED ? DROP_POLICY_IN : drop;
+		return pkt->flags & PKT_NESTED ? nested_drop(drop) : drop;
 	if (unlikely(peek.at > AT_MAX))
 		return DROP_IP_HEADER;
 	pkt->seq = peek.seq;

@@ -16,6 +16,7 @@ struct cut {
 	uint8_t memory[(BYTES_MAX + GAP) * (GAP + 1)];
 	struct crypto_piece pieces[BYTES_MAX + 3];
 	struct crypto_chain chain;
+	uint8_t *end; /* where the next piece goes */
 };
 
 static void
@@ -23,16 +24,15 @@ cut_begin(struct cut *cut)
 {
 	memset(cut->memory, CANARY, sizeof(cut->memory));
 	cut->chain = (struct crypto_chain){cut->pieces, 0};
+	cut->end = cut->memory + GAP;
 }
 
 static void
 cut_add(struct cut *cut, const uint8_t *data, uint32_t bytes)
 {
-	const struct crypto_piece *last = &cut->pieces[cut->chain.n - 1];
-	uint8_t *p = cut->chain.n ? last->data + last->len + GAP : cut->memory + GAP;
-
-	memcpy(p, data, bytes);
-	cut->pieces[cut->chain.n++] = (struct crypto_piece){p, bytes};
+	memcpy(cut->end, data, bytes);
+	cut->pieces[cut->chain.n++] = (struct crypto_piece){cut->end, bytes};
+	cut->end += bytes + GAP;
 }
 
 static bool

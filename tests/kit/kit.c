@@ -155,6 +155,23 @@ kit_gateway_init(struct kit_gateway *g, const char *transform)
 		.n_policies = 2};
 }
 
+void
+kit_gateway_bundle(struct kit_gateway *g, const char *ah)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct cfg_sa *sa = &g->sas[2 + i];
+
+		sa_init(sa, i ? CFG_IN : CFG_OUT, ah);
+		sa->name = "ah";
+		sa->spi = KIT_AH_SPI;
+		sa->align4 = true;
+		sa->over = "self";
+		sa->over_index = i;
+		g->policies[i].sa_index = 2 + i;
+	}
+	g->cfg.n_sas = 4;
+}
+
 int
 kit_gateway_start(struct kit_gateway *g)
 {
@@ -248,6 +265,23 @@ kit_send(struct kit_gateway *g, unsigned port, struct rte_mbuf *m, uint64_t now)
 	g->port[port].due = now;
 	while (dp_turn(port ? g->peer : g->dp, now))
 		;
+}
+
+static uint64_t
+books_of(const struct dp *dp)
+{
+	const struct dp_stats *s = dp_stats(dp);
+	uint64_t out = s->tx + s->consumed + dp_held(dp);
+
+	for (unsigned d = 0; d < DROP_COUNT; d++)
+		out += s->drops[d];
+	return s->rx + s->created - out;
+}
+
+uint64_t
+kit_books(const struct kit_gateway *g)
+{
+	return books_of(g->dp) | books_of(g->peer);
 }
 
 uint64_t

@@ -28,7 +28,7 @@ struct kit_port {
 struct kit_gateway {
 	struct cfg_port ports[2];
 	struct cfg_route routes[2];
-	struct cfg_sa sas[2]; /* 0: out, 1: in */
+	struct cfg_sa sas[4]; /* 0: out, 1: in; with kit_gateway_bundle() 2: AH out, 3: AH in */
 	struct cfg_policy policies[2];
 	struct cfg_policy peer_policies[2];
 	struct cfg_gateway cfg, peer_cfg;
@@ -41,6 +41,7 @@ struct kit_gateway {
 #define KIT_LAN_DST 0x0a02000au	 /* 10.2.0.10 */
 #define KIT_WAN_ADDR 0xc0000201u /* 192.0.2.1 */
 #define KIT_SPI 0x1001u
+#define KIT_AH_SPI 0x2002u
 
 /* Once a process; 0 where EAL does not start. */
 int kit_init(void);
@@ -52,6 +53,8 @@ void kit_port_empty(struct kit_port *port);
 
 /* transform: IOS words.  Fill in more, then kit_gateway_start(); 0 where that fails. */
 void kit_gateway_init(struct kit_gateway *gateway, const char *transform);
+/* Between the two: AH over the ESP of both directions; the policies name it. */
+void kit_gateway_bundle(struct kit_gateway *gateway, const char *ah);
 int kit_gateway_start(struct kit_gateway *gateway);
 void kit_gateway_stop(struct kit_gateway *gateway);
 
@@ -64,6 +67,8 @@ struct rte_mbuf *kit_bytes(const uint8_t *data, uint32_t bytes);
 /* Put a packet before a port (0: of the gateway, 1: of its peer), and turn that one at `now` until nothing
  * moves. */
 void kit_send(struct kit_gateway *gateway, unsigned port, struct rte_mbuf *m, uint64_t now);
+/* What came in or was made and did not go out, over both gateways: 0 where the books balance. */
+uint64_t kit_books(const struct kit_gateway *gateway);
 /* Packets that either has dropped for that reason. */
 uint64_t kit_drops(const struct kit_gateway *gateway, enum drop reason);
 /* Reason of the oldest drop event of either, DROP_NONE where there is none. */
