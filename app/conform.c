@@ -1,19 +1,22 @@
 /* esplab conform: published vectors and behaviour cases against an engine, one line a case. */
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/app.h"
 #include "app/engine_arg.h"
+#include "base/distance.h"
 #include "conform/conform.h"
+#include "dataplane/replay/replay.h"
 #include "lab/json_out.h"
 #include "lab/pool.h"
 
 #define MESSAGE_BYTES 8192u
 
 struct request {
-	const char *engine, *transform;
+	const char *engine, *transform, *replay;
 	bool json;
 };
 
@@ -24,9 +27,11 @@ struct printer {
 
 static const char usage_text[] =
 	"esplab conform --engine ENGINE [options]\n"
-	"  --engine ENGINE       ipsec_mb, cryptodev:DEVICE, card[:PROFILE], or FILE.cfg:NAME for an\n"
-	"                        engine of a configuration file\n"
+	"esplab conform --replay DESIGN [--json]\n"
+	"  --engine ENGINE       ipsec_mb, cryptodev:DEVICE, card[:PROFILE], FILE.cfg:NAME for an engine\n"
+	"                        of a configuration file, or rte_ipsec[:DEVICE], DPDK's own ESP\n"
 	"  --transform WORDS     this transform only: \"esp-gcm 256\", \"esp-aes 128 esp-sha-hmac\"\n"
+	"  --replay DESIGN       the row table of replay windows against this window design alone\n"
 	"  --json                print JSON\n"
 	"Each line: verdict, case, transform, what is expected, what was found, and who asks for it.\n"
 	"Exit status: 0 nothing differs; 1 something does; 2 the arguments are wrong.\n";
@@ -34,7 +39,7 @@ static const char usage_text[] =
 static void
 line_text(const struct conform_line *line)
 {
-	printf("%s  %-8s  %-32s  %s | %s | %s\n", conform_verdict_texts[line->verdict], line->name,
+	printf("%s  %-14s  %-32s  %s | %s | %s\n", conform_verdict_texts[line->verdict], line->name,
 		line->transform, line->expected, line->found, line->rfc);
 }
 
@@ -83,17 +88,20 @@ static int
 request_parse(int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {{"engine", 1, NULL, 'e'}, {"transform", 1, NULL, 't'},
-		{"json", 0, NULL, 'j'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"replay", 1, NULL, 'r'}, {"json", 0, NULL, 'j'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool good = true;
 	int c;
 
-	while (good && (c = getopt_long(argc, argv, "e:t:jh", options, NULL)) != -1) {
+	while (good && (c = getopt_long(argc, argv, "e:t:r:jh", options, NULL)) != -1) {
 		switch (c) {
 		case 'e':
 			request->engine = optarg;
 			break;
 		case 't':
 			request->transform = optarg;
+			break;
+		case 'r':
+			request->replay = optarg;
 			break;
 		case 'j':
 			request->json = true;
@@ -105,38 +113,34 @@ request_parse(int argc, char **argv, struct request *request)
 			good = false;
 		}
 	}
-	if (good && optind == argc && request->engine)
+	if (good && optind == argc && !request->engine != !request->replay &&
+		!(request->replay && request->transform))
 		return -1; /* go on */
 	if (good && optind < argc)
 		fprintf(stderr, "esplab conform: \"%s\" is no option\n", argv[optind]);
 	else if (good)
-		fprintf(stderr, "esplab conform: --engine is missing\n");
+		fprintf(stderr, "esplab conform: either --engine, or --replay without --transform\n");
 	fputs(usage_text, stderr);
 	return APP_USAGE;
 }
 
-/* Is this the engine that the others are compared with? */
-static bool
-is_reference(const struct engine *engine)
-{
-	return !strcmp(engine->ops->name, "ipsec_mb");
-}
-
-/* The cases, and what they printed as exit status. */
+/* The cases, and what they printed as exit status.  design: NULL: those of the subject. */
 static int
-cases_run(const struct request *request, const struct transform *only, const struct conform_subject *subject)
+cases_run(const struct request *request, const struct transform *only, const struct conform_subject *subject,
+	const struct replay_ops *design)
 {
 	struct json_out json = {.out = stdout};
 	struct printer printer = {request->json ? &json : NULL};
 	struct conform_sink sink = {line_print, &printer};
 	struct conform_sum sum;
+	enum status status;
 
 	if (request->json) {
 		jout_object(&json, NULL);
-		jout_text(&json, "engine", request->engine);
+		jout_text(&json, design ? "replay" : "engine", design ? design->name : request->engine);
 		jout_array(&json, "cases");
 	}
-	enum status status = conform_run(subject, only, &sink, &sum);
+	status = design ? conform_replay(design, &sink, &sum) : conform_run(subject, only, &sink, &sum);
 	sum_print(&printer, &sum);
 	if (status) {
 		fprintf(stderr, "esplab conform: %s\n", status_text(status));
@@ -150,10 +154,48 @@ cases_run(const struct request *request, const struct transform *only, const str
 }
 
 static int
-engine_run(const struct request *request, const struct transform *only, const struct engine_arg *arg)
+replay_run(const struct request *request)
+{
+	const struct replay_ops *design = replay_find(request->replay);
+	const char *nearest = "";
+	unsigned least = UINT_MAX;
+
+	if (design)
+		return cases_run(request, NULL, NULL, design);
+	for (unsigned i = 0; i < replay_design_count; i++) {
+		const char *name = replay_designs[i]->name;
+		unsigned distance = text_distance(
+			request->replay, strlen(request->replay), name, strlen(name));
+
+		if (distance < least) {
+			least = distance;
+			nearest = name;
+		}
+	}
+	fprintf(stderr, "esplab conform: there is no window design \"%s\"; the nearest is \"%s\"; allowed:",
+		request->replay, nearest);
+	for (unsigned i = 0; i < replay_design_count; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", replay_designs[i]->name);
+	fprintf(stderr, "\n");
+	return APP_USAGE;
+}
+
+/* The engine that the others are compared with, and that makes the packets of a subject. */
+static enum status
+reference_open(struct conform_subject *subject, char *message, size_t bytes)
 {
 	static const struct cfg_engine reference = {.name = "ipsec_mb", .kind = "ipsec_mb"};
-	struct conform_subject subject = {.esp_engine = arg->cfg};
+
+	if (subject->engine && !strcmp(subject->engine->ops->name, reference.kind))
+		return ST_OK;
+	return engine_create(&reference, &subject->reference, message, bytes);
+}
+
+static int
+engine_run(const struct request *request, const struct transform *only, const struct engine_arg *arg)
+{
+	struct conform_subject subject = {
+		.esp = arg->subject ? &esp_subject_ops_rte_ipsec : NULL, .esp_engine = arg->cfg};
 	char message[MESSAGE_BYTES];
 	int code = APP_USAGE;
 
@@ -161,14 +203,13 @@ engine_run(const struct request *request, const struct transform *only, const st
 		fprintf(stderr, "esplab conform: DPDK's EAL does not start here\n");
 		return APP_FAULT;
 	}
-	if (engine_create(arg->cfg, &subject.engine, message, sizeof(message))) {
+	if (!arg->subject && engine_create(arg->cfg, &subject.engine, message, sizeof(message))) {
 		fprintf(stderr, "esplab conform: %s\n", message);
-	} else if (!is_reference(subject.engine) &&
-		   engine_create(&reference, &subject.reference, message, sizeof(message))) {
+	} else if (reference_open(&subject, message, sizeof(message))) {
 		fprintf(stderr, "esplab conform: %s\n", message);
 		code = APP_FAULT;
 	} else {
-		code = cases_run(request, only, &subject);
+		code = cases_run(request, only, &subject, NULL);
 	}
 	engine_destroy(subject.reference);
 	engine_destroy(subject.engine);
@@ -178,7 +219,7 @@ engine_run(const struct request *request, const struct transform *only, const st
 int
 command_conform(int argc, char **argv)
 {
-	static const char *const subjects[] = {NULL};
+	static const char *const subjects[] = {"rte_ipsec", NULL};
 	struct request request = {0};
 	struct transform transform;
 	struct engine_arg arg = {0};
@@ -187,6 +228,8 @@ command_conform(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	if (request.replay)
+		return replay_run(&request);
 	code = APP_USAGE;
 	if ((request.transform &&
 		    transform_parse(request.transform, &transform, message, sizeof(message)) != ST_OK) ||

@@ -50,7 +50,8 @@ refuse_unknown(const char *text, const char *const *subjects, char *message, siz
 	for (; *subjects; subjects++)
 		name_add(allowed, sizeof(allowed), *subjects, &nearest);
 	snprintf(message, bytes,
-		"there is no engine \"%s\"; the nearest is \"%s\"; allowed: %s, or FILE.cfg:NAME for an engine of "
+		"there is no engine \"%s\"; the nearest is \"%s\"; allowed: %s, or FILE.cfg:NAME for an "
+		"engine of "
 		"a configuration file",
 		text, nearest.name, allowed);
 	return false;
@@ -72,8 +73,9 @@ file_parse(struct engine_arg *arg, char *name, char *message, size_t bytes)
 		name_add(allowed, sizeof(allowed), arg->cfg->name, &nearest);
 	}
 	if (arg->lab->n_engines)
-		snprintf(message, bytes, "%s: engines: there is no \"%s\"; the nearest is \"%s\"; allowed: %s",
-			arg->text, name, nearest.name, allowed);
+		snprintf(message, bytes,
+			"%s: engines: there is no \"%s\"; the nearest is \"%s\"; allowed: %s", arg->text,
+			name, nearest.name, allowed);
 	else
 		snprintf(message, bytes, "%s: engines: the file has none", arg->text);
 	return false;
@@ -95,16 +97,16 @@ kind_parse(struct engine_arg *arg, const char *kind, const char *rest, char *mes
 	else if (arg->subject || !strcmp(kind, "cryptodev"))
 		own->device = rest;
 	else if (rest) {
-		snprintf(message, bytes, "engine \"%s\" is not followed by anything, but here by \"%s\"", kind,
-			rest);
+		snprintf(message, bytes, "engine \"%s\" is not followed by anything, but here by \"%s\"",
+			kind, rest);
 		return false;
 	}
 	return true;
 }
 
 bool
-engine_arg_parse(struct engine_arg *arg, const char *text, const char *const *subjects, char *message,
-	size_t bytes)
+engine_arg_parse(
+	struct engine_arg *arg, const char *text, const char *const *subjects, char *message, size_t bytes)
 {
 	char *mark, *rest;
 

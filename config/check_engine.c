@@ -1,4 +1,4 @@
-/* Engines: faults that would never happen, or have nothing to do. */
+/* Engines: faults that would never happen. */
 #include "config/check.h"
 
 static void
@@ -9,9 +9,7 @@ check_fault_list(const struct check *check, const struct cfg_engine *engine)
 
 		if (fault->n_jobs == 0 && !(fault->rate > 0) && fault->kind != CFG_FAULT_SHORT)
 			check_fault(check, fault, "rate",
-				"the fault would never happen; allowed: a rate above 0, or jobs = [ 1, ... ]");
-		if (fault->n_jobs && fault->jobs[0] == 0)
-			check_fault(check, fault, "jobs", "there is no job 0; allowed: numbers from 1");
+				"it would never happen; allowed: a rate above 0, or jobs = [ 1, ... ]");
 	}
 }
 

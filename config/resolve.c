@@ -7,6 +7,7 @@
 
 /* Frames of 64, 594 and 1518 bytes, 7:4:1: the simple IMIX, as sizes of IP packets. */
 static const struct cfg_imix_entry default_mix[] = {{46, 7}, {576, 4}, {1500, 1}};
+#define IPV6_UDP_BYTES 48 /* more than such a frame holds: the smallest is two bytes longer then */
 
 static uint32_t
 find_host(const struct check *check, const struct cfg_traffic *traffic, const char *key, const char *name)
@@ -41,6 +42,9 @@ resolve_traffic(const struct check *check)
 		if (traffic->mix == NULL)
 			return;
 		memcpy(traffic->mix, default_mix, sizeof(default_mix));
+		if (traffic->from_host != CFG_NONE &&
+			!ip_is_v4(check->lab->hosts[traffic->from_host].address))
+			traffic->mix[0].bytes = IPV6_UDP_BYTES;
 		traffic->n_mix = sizeof(default_mix) / sizeof(default_mix[0]);
 	}
 }

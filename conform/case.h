@@ -1,5 +1,5 @@
-/* What the cases share: the run, its verdicts, sessions, and operations with known bytes.  Inside conform/ only.
- * One thread. */
+/* What the cases share: the run, its verdicts, sessions, and operations with known bytes.  Inside conform/
+ * only. One thread. */
 #ifndef CONFORM_CASE_H
 #define CONFORM_CASE_H
 
@@ -8,7 +8,7 @@
 #include "conform/conform.h"
 #include "conform/drive.h"
 
-#define CASE_KEY_MAX 64u    /* the longest cipher or authentication key */
+#define CASE_KEY_MAX 64u     /* the longest cipher or authentication key */
 #define CASE_HEADER_BYTES 8u /* SPI and sequence number, or what stands for them */
 #define CASE_GUARD_BYTES 32u /* round each packet; must stay as it is */
 
@@ -58,7 +58,8 @@ struct case_keys {
 };
 void case_keys_fill(struct case_keys *keys);
 
-/* A session with the run's transform and keys, its lengths or others.  In message, at least 256 bytes, why not. */
+/* A session with the run's transform and keys, its lengths or others.  In message, at least 256 bytes, why
+ * not. */
 enum status case_session_with(struct conform *c, struct drive *drive, unsigned key_len, unsigned auth_key_len,
 	enum crypto_direction direction, struct crypto_session **session, char *message, size_t bytes);
 

@@ -124,8 +124,8 @@ direction_run(struct conform *c, struct case_pair *pair, struct case_batch *batc
 			whole.len, case_result_text(batch->ops[i].result));
 		if (!i)
 			continue;
-		case_check(c, cut_equal(&cuts[i], whole.data), "%s, cut at %u and %u of %u: other bytes", what,
-			a, b, whole.len);
+		case_check(c, cut_equal(&cuts[i], whole.data), "%s, cut at %u and %u of %u: other bytes",
+			what, a, b, whole.len);
 		case_check(c, !memcmp(cuts[i].icv, icv, icv_len), "%s, cut at %u and %u of %u: another ICV",
 			what, a, b, whole.len);
 	}

@@ -1,6 +1,6 @@
-/* icv: a packet is sealed by the engine, and opened by it with one bit turned: of the ICV, of the text, of what
- * is authenticated before it, of the AAD, of the nonce.  Each must end as a wrong ICV (RFC 4303 §3.4.4), not as
- * good and not as a failure of the engine. */
+/* icv: a packet is sealed by the engine, and opened by it with one bit turned: of the ICV, of the text, of
+ * what is authenticated before it, of the AAD, of the nonce.  Each must end as a wrong ICV (RFC 4303 §3.4.4),
+ * not as good and not as a failure of the engine. */
 #include <string.h>
 
 #include "conform/case.h"

@@ -22,7 +22,8 @@ order_check(struct conform *c, struct case_pair *pair, struct case_batch *batch)
 		case_fill(c, batch, i, pair->session[CRYPTO_ENCRYPT], bytes - bytes % step, i);
 	}
 	drive_run(pair->drive, batch->ops, batch->n);
-	case_check(c, d->back == batch->n, "%u of %u operations never came back", batch->n - d->back, batch->n);
+	case_check(
+		c, d->back == batch->n, "%u of %u operations never came back", batch->n - d->back, batch->n);
 	case_check(c, !d->twice, "%u operations came back twice", d->twice);
 	case_check(c, !d->foreign, "%u came back that were not submitted", d->foreign);
 	for (unsigned i = 0; i < batch->n; i++)
@@ -42,8 +43,8 @@ case_order(struct conform *c)
 	if (case_pair_open(c, &c->drive, &pair)) {
 		order_check(c, &pair, &batch);
 		if (c->drive.overtaken)
-			snprintf(note, sizeof(note), "out of order: %u of %u were overtaken", c->drive.overtaken,
-				batch.n);
+			snprintf(note, sizeof(note), "out of order: %u of %u were overtaken",
+				c->drive.overtaken, batch.n);
 		else
 			snprintf(note, sizeof(note), "in order");
 		case_pair_close(&pair);
@@ -84,8 +85,8 @@ queue_check(struct conform *c, struct drive *d, struct case_batch *batch, unsign
 	for (unsigned i = in; i < batch->n; i++)
 		touched += batch->ops[i].result <= CRYPTO_LOST;
 	case_check(c, !touched, "%u operations have a result, but were not taken", touched);
-	case_check(c, drive_run(d, batch->ops + in, AGAIN), "after that, %u of %u operations came back", d->back,
-		AGAIN);
+	case_check(c, drive_run(d, batch->ops + in, AGAIN), "after that, %u of %u operations came back",
+		d->back, AGAIN);
 }
 
 void
@@ -125,10 +126,11 @@ due_check(struct conform *c, struct drive *d, const struct case_batch *batch, un
 		return;
 	bool modelled = due > d->now;
 	if (modelled) {
-		case_check(c, !drive_poll(d, batch->ops, n, BURST), "something was ready %llu ns before it was due",
-			(unsigned long long)(due - d->now));
+		case_check(c, !drive_poll(d, batch->ops, n, BURST),
+			"something was ready %llu ns before it was due", (unsigned long long)(due - d->now));
 		d->now = due - 1;
-		case_check(c, !drive_poll(d, batch->ops, n, BURST), "something was ready 1 ns before it was due");
+		case_check(c, !drive_poll(d, batch->ops, n, BURST),
+			"something was ready 1 ns before it was due");
 		d->now = due;
 	}
 	/* between these, a device of its own says "ask now", and need not have finished */
@@ -144,7 +146,8 @@ empty_check(struct conform *c, struct drive *d, const struct case_batch *batch)
 	uint64_t due = d->engine->ops->next_due(d->engine);
 
 	case_check(c, due == TIME_NEVER, "nothing under way, but due at %llu ns", (unsigned long long)due);
-	case_check(c, !drive_poll(d, batch->ops, batch->n, BURST), "nothing under way, but poll gave something");
+	case_check(
+		c, !drive_poll(d, batch->ops, batch->n, BURST), "nothing under way, but poll gave something");
 }
 
 void

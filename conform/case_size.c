@@ -1,6 +1,7 @@
-/* short and size: texts of many lengths through the engine and back, nothing written beside them, and the same
- * bytes as a second engine where there is one with that transform.  Texts below 12 bytes are what known hardware
- * loses.  In ESP the text is a multiple of the block (RFC 4303 §2.4); a stream cipher does any length. */
+/* short and size: texts of many lengths through the engine and back, nothing written beside them, and the
+ * same bytes as a second engine where there is one with that transform.  Texts below 12 bytes are what known
+ * hardware loses.  In ESP the text is a multiple of the block (RFC 4303 §2.4); a stream cipher does any
+ * length. */
 #include <string.h>
 
 #include "conform/case.h"
@@ -15,8 +16,8 @@ struct lengths {
 };
 
 static void
-results_check(struct conform *c, const struct case_batch *batch, const struct lengths *lengths,
-	unsigned copy, const char *what)
+results_check(struct conform *c, const struct case_batch *batch, const struct lengths *lengths, unsigned copy,
+	const char *what)
 {
 	for (unsigned i = 0; i < lengths->n; i++) {
 		unsigned at = copy * lengths->n + i;
@@ -49,8 +50,9 @@ reference_compare(struct conform *c, struct case_batch *batch, const struct leng
 		return false;
 	drive_run(&c->reference, copy_fill(c, batch, lengths, 1, pair.session[CRYPTO_ENCRYPT]), lengths->n);
 	for (unsigned i = 0; i < lengths->n; i++)
-		case_check(c, !memcmp(case_packet(batch, i), case_packet(batch, lengths->n + i),
-				      case_packet_bytes(t, lengths->text_len[i])),
+		case_check(c,
+			!memcmp(case_packet(batch, i), case_packet(batch, lengths->n + i),
+				case_packet_bytes(t, lengths->text_len[i])),
 			"a text of %u bytes is not as %s has it", lengths->text_len[i],
 			c->reference.engine->ops->name);
 	case_pair_close(&pair);
@@ -69,8 +71,9 @@ back_check(struct conform *c, struct case_pair *pair, struct case_batch *batch, 
 	results_check(c, batch, lengths, 0, "decrypting");
 	copy_fill(c, batch, lengths, 1, NULL);
 	for (unsigned i = 0; i < lengths->n; i++)
-		case_check(c, !memcmp(case_packet(batch, i), case_packet(batch, lengths->n + i),
-				      front + lengths->text_len[i]),
+		case_check(c,
+			!memcmp(case_packet(batch, i), case_packet(batch, lengths->n + i),
+				front + lengths->text_len[i]),
 			"a text of %u bytes came back as another", lengths->text_len[i]);
 }
 

@@ -1,7 +1,7 @@
-/* vector: the published vectors of a transform, a line each.  Encrypting must give the published bytes, and these
- * must decrypt to the text.
+/* vector: the published vectors of a transform, a line each.  Encrypting must give the published bytes, and
+ * these must decrypt to the text.
  *
- * The specification of GCM has cases with other lengths of AAD than ESP's 8 and 12 bytes (RFC 4106 §5).  Their
+ * The specification of GCM has cases with other lengths of AAD than ESP's 8 and 12 bytes (RFC 4106 §5). Their
  * AAD runs on into icv_copy, which stands behind and is free here; an engine that cannot do them is not
  * wrong. */
 #include <stdio.h>
@@ -56,14 +56,14 @@ session_open(struct conform *c, const struct conform_vector *v, enum crypto_dire
 		memcpy(key, v->key.data, v->key.n);
 	if (v->auth_key.n)
 		memcpy(auth_key, v->auth_key.data, v->auth_key.n);
-	enum status status =
-		engine->ops->session_create(engine, t, &keys, direction, session, message, sizeof(message));
+	enum status status = engine->ops->session_create(
+		engine, t, &keys, direction, session, message, sizeof(message));
 	return case_check(c, status == ST_OK, "no session: %s", message);
 }
 
 static bool
-direction_run(struct conform *c, const struct conform_vector *v, struct work *work,
-	enum crypto_direction direction)
+direction_run(
+	struct conform *c, const struct conform_vector *v, struct work *work, enum crypto_direction direction)
 {
 	const struct vector_bytes *from = direction == CRYPTO_ENCRYPT ? &v->text : &v->out;
 	const struct vector_bytes *to = direction == CRYPTO_ENCRYPT ? &v->out : &v->text;
@@ -109,7 +109,8 @@ vector_fault(const struct transform *t, const struct conform_vector *v)
 		return "its key is too long for this transform";
 	if (v->iv.n > sizeof(((struct crypto_op *)0)->iv) || v->aad.n > AAD_MAX)
 		return "its IV or AAD is longer than any of ESP";
-	return v->text.n != v->out.n || v->icv.n != t->icv_len ? "its lengths are not those of the transform" : NULL;
+	return v->text.n != v->out.n || v->icv.n != t->icv_len ? "its lengths are not those of the transform"
+							       : NULL;
 }
 
 static void
@@ -127,7 +128,8 @@ vector_run(struct conform *c, const struct conform_vector *v)
 
 		good = direction_run(c, v, &work, CRYPTO_DECRYPT) && good;
 		if (!good && !esp_aad) {
-			snprintf(why, sizeof(why), "not done with %u bytes of AAD, which ESP never has", v->aad.n);
+			snprintf(why, sizeof(why), "not done with %u bytes of AAD, which ESP never has",
+				v->aad.n);
 			fault = why;
 		}
 	}

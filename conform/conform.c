@@ -1,7 +1,7 @@
 /* The run of the cases: which transforms, which rows, and their lines.
  *
- * An engine that says of a transform that it does not have it gets one SKIP with its own words, and no further
- * case of that transform. */
+ * An engine that says of a transform that it does not have it gets one SKIP with its own words, and no
+ * further case of that transform. */
 #include "conform/conform.h"
 
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conform/case.h"
+#include "conform/esp_case.h"
 
 enum scope { SCOPE_EACH, SCOPE_ONCE, SCOPE_ESP, SCOPE_REPLAY };
 
@@ -109,6 +109,17 @@ rows_run(struct conform *c, enum scope scope)
 	}
 }
 
+/* The first row of a scope speaks for all of it. */
+static const struct conform_case *
+row_find(enum scope scope)
+{
+	unsigned i = 0;
+
+	while (rows[i].scope != scope)
+		i++;
+	return &rows[i].show;
+}
+
 /* Whether the engine has the transform; where not, it says so in a line of its own. */
 static bool
 engine_has(struct conform *c)
@@ -121,9 +132,9 @@ engine_has(struct conform *c)
 
 	if (status == ST_OK)
 		c->drive.engine->ops->session_destroy(c->drive.engine, session);
-	if (status != ST_ERR_UNSUPPORTED)
+	if (status != ST_ERR_UNSUPPORTED && status != ST_ERR_CONFIG)
 		return true; /* what else is wrong shows in the cases */
-	c->row = &rows[0].show;
+	c->row = row_find(SCOPE_EACH);
 	case_skip(c, NULL, message[0] ? message : status_text(status));
 	return false;
 }
@@ -143,8 +154,8 @@ list_add(struct transform_list *list, const struct transform *only, const struct
 	transform_text(pair, words, sizeof(words));
 	if (transform_parse(words, item, message, sizeof(message)) != ST_OK)
 		return;
-	list->n += !only || (item->proto == only->proto && item->cipher == only->cipher &&
-				    item->auth == only->auth);
+	list->n += !only ||
+		   (item->proto == only->proto && item->cipher == only->cipher && item->auth == only->auth);
 }
 
 static bool
@@ -156,27 +167,69 @@ list_make(struct conform *c, const struct transform *only, struct transform_list
 		return false;
 	for (unsigned cipher = 0; cipher < ALG_CIPHER_COUNT; cipher++)
 		for (unsigned auth = 0; auth < ALG_AUTH_COUNT; auth++)
-			list_add(list, only, &(struct transform){.proto = ALG_ESP, .cipher = cipher, .auth = auth});
+			list_add(list, only,
+				&(struct transform){.proto = ALG_ESP, .cipher = cipher, .auth = auth});
 	for (unsigned auth = ALG_AUTH_NONE + 1; auth < ALG_AUTH_COUNT; auth++)
 		list_add(list, only,
 			&(struct transform){.proto = ALG_AH, .cipher = ALG_CIPHER_NULL, .auth = auth});
 	return true;
 }
 
-static void
-engine_run(struct conform *c, const struct transform_list *list)
+/* The same for who does all of ESP, in either direction. */
+static bool
+esp_has(struct conform *c)
 {
+	for (unsigned d = CRYPTO_ENCRYPT; d <= CRYPTO_DECRYPT; d++) {
+		const struct esp_shape shape = {.direction = (enum crypto_direction)d};
+		struct esp_subject *subject;
+		char message[256];
+		enum status status = esp_subject_make(c, &shape, &subject, message, sizeof(message));
+
+		esp_subject_end(subject);
+		if (status != ST_ERR_UNSUPPORTED)
+			continue;
+		c->row = row_find(SCOPE_ESP);
+		case_skip(c, NULL, message[0] ? message : status_text(status));
+		return false;
+	}
+	return true;
+}
+
+/* All cases of one transform; *once: those that are run with the first one only, have been. */
+static void
+transform_run(struct conform *c, bool *once, const struct transform **replay)
+{
+	const struct transform *t = c->transform;
+
+	if (c->subject->engine) {
+		if (!engine_has(c))
+			return;
+		rows_run(c, SCOPE_EACH);
+		if (!*once)
+			rows_run(c, SCOPE_ONCE);
+		*once = true;
+	}
+	if (t->proto != ALG_ESP || !esp_has(c))
+		return;
+	rows_run(c, SCOPE_ESP);
+	if (!*replay && t->authenticated)
+		*replay = t;
+}
+
+static void
+list_run(struct conform *c, const struct transform_list *list)
+{
+	const struct transform *replay = NULL;
 	bool once = false;
 
 	for (unsigned i = 0; i < list->n && !c->nomem; i++) {
 		transform_take(c, &list->items[i]);
-		if (!engine_has(c))
-			continue;
-		rows_run(c, SCOPE_EACH);
-		if (!once)
-			rows_run(c, SCOPE_ONCE);
-		once = true;
+		transform_run(c, &once, &replay);
 	}
+	if (!replay)
+		return;
+	transform_take(c, replay);
+	rows_run(c, SCOPE_REPLAY);
 }
 
 enum status
@@ -196,8 +249,7 @@ conform_run(const struct conform_subject *subject, const struct transform *only,
 	c->drive.engine = subject->engine ? subject->engine : subject->reference;
 	c->reference.engine = subject->engine ? subject->reference : NULL;
 	if (list_make(c, only, &list)) {
-		if (subject->engine)
-			engine_run(c, &list);
+		list_run(c, &list);
 		free(list.items);
 	}
 	status = c->nomem ? ST_ERR_NOMEM : ST_OK;

@@ -1,8 +1,9 @@
-/* Does an engine, or whoever does all of ESP and decides about replay, do what the RFCs say?  Published vectors
- * and behaviour cases, rows of case.def; each gives one line or more with verdict, expectation and result.
+/* Does an engine, or whoever does all of ESP and decides about replay, do what the RFCs say?  Published
+ * vectors and behaviour cases, rows of case.def; each gives one line or more with verdict, expectation and
+ * result.
  *
- * Nothing here waits: where an engine takes its time, the time given to it moves on to its next_due.  No engine
- * is made here, so that anything behind the waist can be tested.  One thread. */
+ * Nothing here waits: where an engine takes its time, the time given to it moves on to its next_due.  No
+ * engine is made here, so that anything behind the waist can be tested.  One thread. */
 #ifndef CONFORM_CONFORM_H
 #define CONFORM_CONFORM_H
 
@@ -43,16 +44,20 @@ struct conform_sum {
 /* All borrowed for the call. */
 struct conform_subject {
 	struct engine *engine; /* NULL: no cases of engines.  Nothing is under way in it */
-	/* A second engine, to compare with and to make packets; NULL: the engine itself makes them, and nothing
-	 * is compared.  One of both is needed. */
+	/* A second engine, to compare with and to make packets; NULL: the engine itself makes them, and
+	 * nothing is compared.  One of both is needed. */
 	struct engine *reference;
 	const struct esp_subject_ops *esp;   /* who does ESP; NULL: esplab's own, over the engine */
 	const struct cfg_engine *esp_engine; /* esp_subject_cfg.engine */
 };
 
-/* only: the transform to test, NULL: all.  ERR_NOMEM where the run had to be cut short; what the cases found is
- * in the lines and in *sum. */
+/* only: the transform to test, NULL: all.  ERR_NOMEM where the run had to be cut short; what the cases found
+ * is in the lines and in *sum. */
 enum status conform_run(const struct conform_subject *subject, const struct transform *only,
 	const struct conform_sink *sink, struct conform_sum *sum);
+
+/* The row table of replay windows against a design alone, without packets. */
+enum status conform_replay(
+	const struct replay_ops *design, const struct conform_sink *sink, struct conform_sum *sum);
 
 #endif

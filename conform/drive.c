@@ -20,7 +20,8 @@ drive_begin(struct drive *d)
 	d->foreign = 0;
 	d->overtaken = 0;
 	d->highest = 0;
-	memset(d->seen, 0, sizeof(d->seen));
+	memset(d->seen, 0, d->marked * sizeof(*d->seen));
+	d->marked = 0;
 }
 
 static void
@@ -38,6 +39,8 @@ op_count(struct drive *d, const struct crypto_op *ops, unsigned n, const struct 
 		return;
 	}
 	d->seen[i] = true;
+	if (i >= d->marked)
+		d->marked = (unsigned)i + 1;
 	d->back++;
 	if (i < d->highest)
 		d->overtaken++;

@@ -18,6 +18,7 @@ struct drive {
 	unsigned foreign;   /* are none of those that went in */
 	unsigned overtaken; /* came back behind a later one */
 	unsigned highest;   /* the latest that came back */
+	unsigned marked;    /* of seen: all behind are false */
 	bool seen[DRIVE_MAX];
 };
 
@@ -28,7 +29,8 @@ unsigned drive_poll(struct drive *d, const struct crypto_op *ops, unsigned n, un
 void drive_begin(struct drive *d);
 /* Until n are back, or nothing more can come; then until the engine says that it is empty. */
 void drive_finish(struct drive *d, const struct crypto_op *ops, unsigned n);
-/* The whole of it: n operations, at most DRIVE_MAX, which lie behind one another.  True where all came back. */
+/* The whole of it: n operations, at most DRIVE_MAX, which lie behind one another.  True where all came back.
+ */
 bool drive_run(struct drive *d, struct crypto_op *ops, unsigned n);
 
 #endif

@@ -1,8 +1,8 @@
 /* Operations of cases: sessions, packets with known bytes round which nothing may change, and keys.
  *
- * A packet is laid out as ESP does it (RFC 4303 §2), without its outer header: what a MAC or GMAC authenticates
- * stands in one piece, and the nonce and AAD of an AEAD are in the operation.  AH has no IV, and its text is
- * what it authenticates.  Padding and trailers are not made here: see craft.c. */
+ * A packet is laid out as ESP does it (RFC 4303 §2), without its outer header: what a MAC or GMAC
+ * authenticates stands in one piece, and the nonce and AAD of an AEAD are in the operation.  AH has no IV,
+ * and its text is what it authenticates.  Padding and trailers are not made here: see craft.c. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -107,6 +107,15 @@ word_append(char phrase[PHRASE_MAX], size_t used, const char **rest)
 	return used;
 }
 
+/* Not the name "3DES_CBC". */
+static bool
+word_is_number(const char *word)
+{
+	size_t digits = strspn(word, "0123456789");
+
+	return digits && digits == strcspn(word, " \t");
+}
+
 /* The next word, and the number that belongs to it. */
 static bool
 phrase_next(const char **rest, char phrase[PHRASE_MAX])
@@ -115,7 +124,7 @@ phrase_next(const char **rest, char phrase[PHRASE_MAX])
 	if (**rest == '\0')
 		return false;
 	size_t used = word_append(phrase, 0, rest);
-	if (isdigit((unsigned char)**rest) && used < PHRASE_MAX - 1) {
+	if (word_is_number(*rest) && used < PHRASE_MAX - 1) {
 		phrase[used++] = ' ';
 		word_append(phrase, used, rest);
 	}
@@ -332,8 +341,7 @@ transform_parse(const char *words, struct transform *transform, char *message, s
 	if (set.has_esp && set.has_ah) {
 		snprintf(message, bytes,
 			"\"%s\" is AH over ESP, which is two SAs; allowed: one SA for the \"esp-\" words, "
-			"and "
-			"one for \"ah-\" with over = the name of the first",
+			"and one for \"ah-\" with over = the name of the first",
 			words);
 		return ST_ERR_CONFIG;
 	}

@@ -91,8 +91,7 @@ struct transform_set {
 /* Parse IOS words ("esp-aes 128 esp-sha-hmac", "esp-gcm 256", "ah-sha-hmac esp-3des") or names of rows
  * ("AES_128_CBC HMAC_SHA1_96", which are ESP).  Unknown words and combinations that make no sense (AEAD with
  * HMAC, null with nothing) are ERR_CONFIG with one line in message that names what is allowed and the
- * nearest.
- */
+ * nearest. */
 enum status transform_set_parse(const char *words, struct transform_set *set, char *message, size_t bytes);
 /* The same for one SA: AH over ESP is refused. */
 enum status transform_parse(const char *words, struct transform *transform, char *message, size_t bytes);

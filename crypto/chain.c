@@ -1,7 +1,7 @@
 /* Operations whose bytes lie in pieces: to one place and back.
  *
- * Pieces may have any length, 0 as well, and the text may begin and end inside one.  The ICV is no part of the
- * chain.  Knows no transform: whether the pieces hold enough is asked by whoever knows what is needed. */
+ * Pieces may have any length, 0 as well, and the text may begin and end inside one.  The ICV is no part of
+ * the chain.  Knows no transform: whether the pieces hold enough is asked by whoever knows what is needed. */
 #include "crypto/chain.h"
 
 #include <string.h>

@@ -69,8 +69,8 @@ collect(struct cryptodev *cd)
 
 /* Everything back, unless the device has stopped to answer: the rest then stays under way, as the device may
  * still write to it. */
-static void
-collect_all(struct cryptodev *cd)
+void
+cryptodev_collect(struct cryptodev *cd)
 {
 	for (unsigned tries = 0; cd->in_flight && tries < TRIES; tries++) {
 		if (collect(cd))
@@ -88,23 +88,46 @@ struct burst {
 	unsigned n;
 };
 
-/* How many the device took; the others' slots are free again. */
+/* The device took none of the rest of a burst, and says about the first of it that it never will
+ * (crypto_openssl, with what it finds wrong while it is given it). */
+static bool
+refused(struct cryptodev *cd, struct rte_crypto_op *first)
+{
+	struct cryptodev_slot *slot = (struct cryptodev_slot *)first;
+
+	if (first->status == RTE_CRYPTO_OP_STATUS_NOT_PROCESSED)
+		return false;
+	first->status = RTE_CRYPTO_OP_STATUS_ERROR;
+	ready_put(cd, cryptodev_slot_finish(cd, slot), slot->number);
+	cd->free[cd->n_free++] = slot;
+	return true;
+}
+
+/* How many of the burst are done with: taken by the device, or refused for good.  The others' slots are free
+ * again. */
 static unsigned
 burst_send(struct cryptodev *cd, struct burst *burst)
 {
-	unsigned taken = burst->n ? rte_cryptodev_enqueue_burst(cd->device.id, cd->device.queue_pair,
-					    burst->ops, (uint16_t)burst->n)
-				  : 0;
+	unsigned n = 0;
 
-	for (unsigned i = burst->n; i-- > taken;) {
+	while (n < burst->n) {
+		unsigned taken = rte_cryptodev_enqueue_burst(
+			cd->device.id, cd->device.queue_pair, burst->ops + n, (uint16_t)(burst->n - n));
+
+		cd->in_flight += taken;
+		n += taken;
+		if (n < burst->n && !refused(cd, burst->ops[n]))
+			break;
+		n += n < burst->n;
+	}
+	for (unsigned i = burst->n; i-- > n;) {
 		struct cryptodev_slot *slot = (struct cryptodev_slot *)burst->ops[i];
 
 		cryptodev_slot_release(cd, slot);
 		cd->free[cd->n_free++] = slot;
 	}
-	cd->in_flight += taken;
 	burst->n = 0;
-	return taken;
+	return n;
 }
 
 /* One operation more.  False where the device took less than all of what waited: *taken is then how many of
@@ -160,7 +183,7 @@ cryptodev_poll(struct engine *engine, struct crypto_op **done, unsigned max, uin
 
 	(void)now;
 	if (cd->waits)
-		collect_all(cd);
+		cryptodev_collect(cd);
 	else
 		while (cd->in_flight && ready_count(cd) < max && collect(cd))
 			;
@@ -194,7 +217,7 @@ cryptodev_destroy(struct engine *engine)
 	if (!cd)
 		return;
 	bool hardware = cd->device.hardware;
-	collect_all(cd);
+	cryptodev_collect(cd);
 	cryptodev_device_close(&cd->device);
 	cryptodev_pools_free(cd);
 	rte_free(cd->slots); /* EAL wipes what is freed */
@@ -260,8 +283,7 @@ cryptodev_create(const struct cfg_engine *cfg, struct engine **engine, char *mes
 	cd->queue = cfg->queue ? RTE_MIN(cfg->queue, QUEUE_MAX) : QUEUE_DEFAULT;
 	enum status status = cryptodev_device_open(&cd->device, cfg->device, cd->queue, message, bytes);
 	if (status == ST_OK) {
-		if (cd->device.hardware)
-			cd->queue = RTE_MIN(cd->queue, HARDWARE_MAX);
+		cd->queue = RTE_MIN(cd->device.queue, cd->device.hardware ? HARDWARE_MAX : QUEUE_MAX);
 		status = memory_create(cd);
 		if (status != ST_OK)
 			snprintf(message, bytes, "%s: no memory for a queue of %u", cd->device.name,

@@ -39,11 +39,12 @@ struct cryptodev_device {
 	uint64_t features; /* RTE_CRYPTODEV_FF_* */
 	unsigned quirks;   /* CRYPTODEV_QUIRK() */
 	bool hardware;	   /* reads and writes memory by itself: only EAL's memory can be given to it */
+	bool spare;	   /* can have a second queue pair, see cryptodev_device.c */
 	bool started;
 	bool made; /* by us: it goes when we go */
 	unsigned n_workers;
 	uint8_t workers[CRYPTODEV_WORKERS_MAX]; /* device ids of a scheduler's, made by us */
-	unsigned queue;
+	unsigned queue;				/* operations that it takes */
 };
 
 enum cryptodev_shape {
@@ -164,6 +165,9 @@ struct crypto_op *cryptodev_slot_finish(struct cryptodev *cd, struct cryptodev_s
 void cryptodev_slot_release(struct cryptodev *cd, struct cryptodev_slot *slot);
 /* The parts of a slot that never change. */
 void cryptodev_slot_init(struct cryptodev_slot *slot);
+
+/* cryptodev.c: everything back from the device, for poll() to hand out. */
+void cryptodev_collect(struct cryptodev *cd);
 
 /* A buffer holds any operation: 64 KiB of text, what stands before it and behind it. */
 #define CRYPTODEV_BOUNCE_BYTES (65536u + 512u)

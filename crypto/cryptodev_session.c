@@ -168,7 +168,7 @@ key_lengths_check(const struct transform *t, const struct crypto_key *key, char 
 {
 	unsigned cipher = alg_cipher_info[t->cipher].key, auth = alg_auth_info[t->auth].key;
 
-	if ((!cipher || key->key_len == cipher) && (!auth || key->auth_key_len == auth))
+	if (key->key_len == cipher && key->auth_key_len == auth)
 		return ST_OK;
 	snprintf(message, bytes, "keys of %u and %u bytes; %s and %s want %u and %u", key->key_len,
 		key->auth_key_len, alg_cipher_info[t->cipher].name, alg_auth_info[t->auth].name, cipher,
@@ -190,7 +190,7 @@ session_describe(struct crypto_session *s, const struct cryptodev_device *device
 		.iv_offset = ccm, /* its first byte is the driver's */
 		.aad_offset = ccm ? CCM_AAD_BEFORE : 0,
 		.block_mask = t->mode == ALG_MODE_CBC ? (uint8_t)(t->block - 1) : 0,
-		.empty = true,
+		.empty = t->mode != ALG_MODE_CBC || !(device->quirks & CRYPTODEV_QUIRK(NO_EMPTY_CBC)),
 		.segments = (device->features & RTE_CRYPTODEV_FF_IN_PLACE_SGL) && !device->hardware &&
 			    !(device->quirks & CRYPTODEV_QUIRK(NO_SEGMENTS)),
 	};
@@ -239,6 +239,7 @@ cryptodev_session_destroy(struct engine *engine, struct crypto_session *session)
 
 	if (!session)
 		return;
+	cryptodev_collect(cd); /* nobody may still use it */
 	for (unsigned i = 0; i < 2; i++)
 		if (session->dpdk[i]) /* DPDK wipes it */
 			rte_cryptodev_sym_session_free(cd->device.id, session->dpdk[i]);

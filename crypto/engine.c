@@ -19,8 +19,8 @@ const struct engine_ops *const engine_kinds[] = {
 #undef ENGINE
 };
 
-const char *const engine_counter_texts[ENGINE_COUNTER_COUNT] = {
-#define COUNTER(name, text) [ENGINE_##name] = text,
+const struct engine_counter_info engine_counter_info[ENGINE_COUNTER_COUNT] = {
+#define COUNTER(name, t, m) [ENGINE_##name] = {.text = t, .meaning = m},
 #include "crypto/counter.def"
 #undef COUNTER
 };

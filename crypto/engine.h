@@ -77,13 +77,17 @@ struct crypto_session;
 
 /* What an engine counts, rows of counter.def. */
 enum engine_counter {
-#define COUNTER(name, text) ENGINE_##name,
+#define COUNTER(name, text, meaning) ENGINE_##name,
 #include "crypto/counter.def"
 #undef COUNTER
 	ENGINE_COUNTER_COUNT
 };
 
-extern const char *const engine_counter_texts[ENGINE_COUNTER_COUNT];
+struct engine_counter_info {
+	const char *text, *meaning;
+};
+
+extern const struct engine_counter_info engine_counter_info[ENGINE_COUNTER_COUNT];
 
 /* now: ns, never less than in an earlier call.  message: one line of why not, for the user. */
 struct engine_ops {

@@ -19,10 +19,11 @@
 
 /* Which way operations go; the one question that is asked of each. */
 enum ipsec_mb_route {
-	IPSEC_MB_GCM,	  /* the library's function for one packet */
-	IPSEC_MB_GMAC,	  /* its functions for a MAC in pieces */
-	IPSEC_MB_CCM_192, /* put together here: the library has CCM for 128 and 256 bits alone */
-	IPSEC_MB_JOB,	  /* a job, made from the session's template */
+	IPSEC_MB_GCM_16,   /* the library's function for one packet; first, and with an ICV of known length */
+	IPSEC_MB_GCM,	   /* the same, ICV of any length */
+	IPSEC_MB_GMAC,	   /* its functions for a MAC in pieces */
+	IPSEC_MB_CCM_192,  /* put together here: the library has CCM for 128 and 256 bits alone */
+	IPSEC_MB_JOB,	   /* a job, made from the session's template */
 	IPSEC_MB_JOB_TAIL, /* the same, with functions that read on behind the end */
 };
 
@@ -54,7 +55,8 @@ union ipsec_mb_auth_key {
 	struct {
 		uint8_t round_keys[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
 		uint8_t unused[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE; /* the expansion writes these too */
-		uint8_t first[IMB_AES_BLOCK_SIZE], second[IMB_AES_BLOCK_SIZE]; /* XCBC: K2, K3; CMAC: K1, K2 */
+		uint8_t first[IMB_AES_BLOCK_SIZE];		   /* XCBC: K2; CMAC: K1 */
+		uint8_t second[IMB_AES_BLOCK_SIZE];		   /* XCBC: K3; CMAC: K2 */
 	} aes;
 };
 
@@ -63,29 +65,42 @@ struct crypto_session {
 	enum ipsec_mb_route route;
 	bool decrypt;
 	bool auth;	    /* auth_len is used, and not 0 */
+	bool job_aead;	    /* the job has AAD, and authenticates its text */
 	uint8_t icv_len;    /* 0: no ICV */
 	uint8_t block_mask; /* text_len & block_mask must be 0 */
 	aes_gcm_enc_dec_t gcm;
 	struct ipsec_mb_gmac gmac;
-	/* A job gets what depends on the packet. */
-	void (*job_fill)(IMB_JOB *job, struct crypto_op *op);
 	IMB_JOB job IPSEC_MB_LINE; /* all of a job that does not depend on the packet */
 	union ipsec_mb_cipher_key key;
 	union ipsec_mb_auth_key auth_key;
 };
 
+#define IPSEC_MB_BURST 128u		      /* IMB_MAX_BURST_SIZE, and half of what the manager holds */
+#define IPSEC_MB_BOUNCE_BYTES (65536u + 256u) /* the longest packet, and auth_before */
+
+/* What operations are run with; a part of the engine. */
+struct ipsec_mb_runner {
+	IMB_MGR *manager; /* its lanes are empty between calls */
+	struct gcm_context_data gcm_context IPSEC_MB_LINE;
+	/* Computed ICVs of a burst wait here for the comparison. */
+	uint8_t tags[IPSEC_MB_BURST][CRYPTO_ICV_MAX] IPSEC_MB_LINE;
+	uint8_t bounce[IPSEC_MB_BOUNCE_BYTES + 64] IPSEC_MB_LINE; /* chained operations, one at a time */
+};
+
 extern const struct engine_ops engine_ops_ipsec_mb;
+
+/* Does all of the operations. */
+void ipsec_mb_run(struct ipsec_mb_runner *runner, struct crypto_op **ops, unsigned n);
 
 /* Keys are copied in expanded form.  ERR_UNSUPPORTED, ERR_RANGE (length of a key) or ERR_NOMEM. */
 enum status ipsec_mb_session_new(IMB_MGR *manager, const struct transform *transform,
-		const struct crypto_key *key, enum crypto_direction direction,
-		struct crypto_session **session);
+	const struct crypto_key *key, enum crypto_direction direction, struct crypto_session **session);
 /* Wipes the keys; NULL is allowed. */
 void ipsec_mb_session_free(struct crypto_session *session);
 
 /* AES-CCM with 192 bits (RFC 4309), one packet; the manager's lanes are empty before and after.  tag: the
  * whole one, 16 bytes. */
 void ipsec_mb_ccm_192(IMB_MGR *manager, const struct crypto_session *session, struct crypto_op *op,
-		uint8_t tag[IMB_AES_BLOCK_SIZE]);
+	uint8_t tag[IMB_AES_BLOCK_SIZE]);
 
 #endif

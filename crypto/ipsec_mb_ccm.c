@@ -1,7 +1,7 @@
 /* AES-CCM with keys of 192 bits for the engine ipsec_mb (RFC 3610, RFC 4309).
  *
- * Release 1.3 of the library takes any key of CCM that is not 128 bits long for one of 256.  What it has for 192
- * bits, CBC and CTR, makes a CCM: the CBC-MAC is the last block of a CBC encryption whose text is thrown
+ * Release 1.3 of the library takes any key of CCM that is not 128 bits long for one of 256.  What it has for
+ * 192 bits, CBC and CTR, makes a CCM: the CBC-MAC is the last block of a CBC encryption whose text is thrown
  * away.  One packet at a time, hence slower than its sisters, which work on 16.  Nonces are those of ESP, 11
  * bytes, so the length field has 4.  Compares nothing. */
 #include "crypto/ipsec_mb.h"
@@ -60,12 +60,13 @@ mac_run(struct ccm *ccm, const struct crypto_op *op)
 	unsigned whole = op->text_len & ~(BLOCK - 1), rest = op->text_len - whole;
 
 	memset(ccm->mac, 0, BLOCK);
-	head[0] = (uint8_t)(0x40 | (ccm->session->icv_len - 2) / 2 << 3 | (LENGTH_BYTES - 1));
+	head[0] = (uint8_t)((ccm->session->icv_len - 2) / 2 << 3 | (LENGTH_BYTES - 1));
+	head[0] |= op->aad_len ? 0x40 : 0;
 	memcpy(head + 1, op->iv, NONCE);
 	store_be32(head + 1 + NONCE, op->text_len);
 	head[BLOCK + 1] = op->aad_len;
 	memcpy(head + BLOCK + 2, op->aad, op->aad_len);
-	mac_blocks(ccm, head, sizeof(head));
+	mac_blocks(ccm, head, op->aad_len ? sizeof(head) : BLOCK);
 	mac_blocks(ccm, op->text, whole);
 	if (!rest)
 		return;

@@ -18,41 +18,6 @@ size_of(const struct crypto_key *key)
 	return key->key_len / 8 - 2;
 }
 
-/* What comes with every packet. */
-static void
-job_fill(IMB_JOB *job, struct crypto_op *op)
-{
-	job->src = op->text - op->auth_before;
-	job->dst = op->text;
-	job->cipher_start_src_offset_in_bytes = op->auth_before;
-	job->msg_len_to_cipher_in_bytes = op->text_len;
-	job->iv = op->iv;
-	job->user_data = op;
-}
-
-static void
-job_fill_mac(IMB_JOB *job, struct crypto_op *op)
-{
-	job_fill(job, op);
-	job->msg_len_to_hash_in_bytes = op->auth_len;
-	if (!op->text_len) /* CBC lanes narrower than AVX-512 run away on an empty text */
-		job->cipher_mode = IMB_CIPHER_NULL;
-}
-
-_Static_assert(offsetof(IMB_JOB, u.CCM.aad) == offsetof(IMB_JOB, u.CHACHA20_POLY1305.aad), "one for both");
-_Static_assert(offsetof(IMB_JOB, u.CCM.aad_len_in_bytes) ==
-			   offsetof(IMB_JOB, u.CHACHA20_POLY1305.aad_len_in_bytes), "one for both");
-
-static void
-job_fill_aead(IMB_JOB *job, struct crypto_op *op)
-{
-	job_fill(job, op);
-	job->hash_start_src_offset_in_bytes = op->auth_before;
-	job->msg_len_to_hash_in_bytes = op->text_len;
-	job->u.CCM.aad = op->aad;
-	job->u.CCM.aad_len_in_bytes = op->aad_len;
-}
-
 /* The library has one function for each key size. */
 static void
 gcm_bind(const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key)
@@ -64,7 +29,7 @@ gcm_bind(const IMB_MGR *manager, struct crypto_session *session, const struct cr
 
 	expand[size](key->key, &session->key.gcm);
 	session->gcm = session->decrypt ? decrypt[size] : encrypt[size];
-	session->route = IPSEC_MB_GCM;
+	session->route = session->icv_len == 16 ? IPSEC_MB_GCM_16 : IPSEC_MB_GCM;
 }
 
 static void
@@ -121,7 +86,7 @@ ccm_bind(const IMB_MGR *manager, struct crypto_session *session, const struct cr
 	job->hash_alg = IMB_AUTH_AES_CCM;
 	job->chain_order = session->decrypt ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
 	job->iv_len_in_bytes = 11;
-	session->job_fill = job_fill_aead;
+	session->job_aead = true;
 	if (key->key_len == IMB_KEY_192_BYTES)
 		session->route = IPSEC_MB_CCM_192;
 }
@@ -139,7 +104,7 @@ chacha_bind(const IMB_MGR *manager, struct crypto_session *session, const struct
 	job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
 	job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
 	session->route = IPSEC_MB_JOB_TAIL;
-	session->job_fill = job_fill_aead;
+	session->job_aead = true;
 }
 
 /* One key schedule, or three. */
@@ -196,7 +161,8 @@ hmac_bind(struct crypto_session *session, const struct crypto_key *key, IMB_HASH
 }
 
 #define HMAC_BIND(name, alg, one_block, block_bytes)                                                         \
-	static void name(const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key) \
+	static void name(                                                                                    \
+		const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key)        \
 	{                                                                                                    \
 		hmac_bind(session, key, alg, manager->one_block, block_bytes);                               \
 	}
@@ -226,8 +192,8 @@ cmac_bind(const IMB_MGR *manager, struct crypto_session *session, const struct c
 	IMB_JOB *job = &session->job;
 
 	manager->keyexp_128(key->auth_key, session->auth_key.aes.round_keys, session->auth_key.aes.unused);
-	manager->cmac_subkey_gen_128(session->auth_key.aes.round_keys, session->auth_key.aes.first,
-		session->auth_key.aes.second);
+	manager->cmac_subkey_gen_128(
+		session->auth_key.aes.round_keys, session->auth_key.aes.first, session->auth_key.aes.second);
 	job->hash_alg = IMB_AUTH_AES_CMAC;
 	session->route = IPSEC_MB_JOB_TAIL;
 	job->u.CMAC._key_expanded = session->auth_key.aes.round_keys;
@@ -243,8 +209,7 @@ none_bind(const IMB_MGR *manager, struct crypto_session *session, const struct c
 	(void)key;
 }
 
-typedef void (*bind_fn)(
-	const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key);
+typedef void (*bind_fn)(const IMB_MGR *manager, struct crypto_session *session, const struct crypto_key *key);
 
 #define AES_SIZES(mode, bind)                                                                                \
 	[ALG_CIPHER_AES_128_##mode] = bind, [ALG_CIPHER_AES_192_##mode] = bind,                              \
@@ -298,7 +263,6 @@ session_bind(const IMB_MGR *manager, struct crypto_session *session, const struc
 
 	session->route = IPSEC_MB_JOB;
 	session->auth = transform->auth != ALG_AUTH_NONE;
-	session->job_fill = job_fill_mac;
 	job->cipher_direction = session->decrypt ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
 	job->chain_order = session->decrypt ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
 	job->hash_alg = IMB_AUTH_NULL;

@@ -99,6 +99,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 			return status;
 		if (cfg->in_order && !(dp->sas[i]->order = in_order_create()))
 			return ST_ERR_NOMEM;
+		dp->sas[i]->finishes |= cfg->in_order;
 		dp->worker->n_orders += cfg->in_order;
 		if (cfg->direction == CFG_IN && dp->sas[i]->session) /* without: sa_in finds out why */
 			status = sad_add(dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto,

@@ -1,8 +1,8 @@
 /* What to do with the packets of a flow, remembered: one memory access instead of SPD and route look-ups.
  *
- * A key is the 5-tuple, the DSCP, and the SA by which a packet came in.  The addresses of IPv6 do not fit into
- * its words: there stands a mixture of them, and the entry has them whole.  An entry is a cache line, two are
- * a bucket; a newcomer takes the older one's place.  Allocates once.  One thread. */
+ * A key is the 5-tuple, the DSCP, and the SA by which a packet came in.  The addresses of IPv6 do not fit
+ * into its words: there stands a mixture of them, and the entry has them whole.  An entry is a cache line,
+ * two are a bucket; a newcomer takes the older one's place.  Allocates once.  One thread. */
 #ifndef DATAPLANE_FLOW_CACHE_H
 #define DATAPLANE_FLOW_CACHE_H
 

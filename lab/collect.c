@@ -111,6 +111,14 @@ sas_collect(struct lab *lab, struct result *r, const struct dp *dp)
 	}
 }
 
+static struct result_engine
+engine_collect(const struct cfg_gateway *cfg, const struct engine *engine)
+{
+	return (struct result_engine){.gateway = cfg,
+		.cfg = cfg->engine_cfg,
+		.counters = engine->ops->counters ? engine->ops->counters(engine) : NULL};
+}
+
 static enum status
 gateway_collect(struct lab *lab, struct result *r, const struct node_gateway *gateway)
 {
@@ -130,6 +138,8 @@ gateway_collect(struct lab *lab, struct result *r, const struct node_gateway *ga
 	node_close(r, node);
 	r->events_lost += stats->events_lost;
 	sas_collect(lab, r, gateway->dp);
+	if (dp_engine(gateway->dp) && cfg->engine_cfg)
+		r->engines[r->n_engines++] = engine_collect(cfg, dp_engine(gateway->dp));
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		r->ports[r->n_ports++] = (struct result_port){cfg, &cfg->ports[p], dp_qos(gateway->dp, p)};
 	return stages_collect(node, gateway->dp);
@@ -261,10 +271,13 @@ result_alloc(const struct lab *lab, struct result *r)
 	r->classes = calloc(cfg->n_traffic + 1u, sizeof(*r->classes));
 	r->flows = calloc(lab->n_flows + 1u, sizeof(*r->flows));
 	r->sas = calloc(sas + 1u, sizeof(*r->sas));
+	r->engines = calloc(cfg->n_gateways + 1u, sizeof(*r->engines));
 	r->ports = calloc(ports + 1u, sizeof(*r->ports));
 	r->wires = calloc(wires + 1u, sizeof(*r->wires));
 	r->nodes = calloc(cfg->n_hosts + cfg->n_gateways + cfg->n_links + 1u, sizeof(*r->nodes));
-	return r->classes && r->flows && r->sas && r->ports && r->wires && r->nodes ? ST_OK : ST_ERR_NOMEM;
+	return r->classes && r->flows && r->sas && r->engines && r->ports && r->wires && r->nodes
+		       ? ST_OK
+		       : ST_ERR_NOMEM;
 }
 
 /* The sum over nodes, and the pool against what nodes hold. */
@@ -321,6 +334,7 @@ collect_free(struct result *r)
 	free(r->classes);
 	free(r->flows);
 	free(r->sas);
+	free(r->engines);
 	free(r->ports);
 	free(r->wires);
 	free(r->nodes);

@@ -16,6 +16,8 @@ send_failed(struct host *host, uint32_t first_flow, const struct traffic_packet 
 			.reason = (uint8_t)reason,
 			.flow = first_flow + descs[i].flow,
 			.num = descs[i].num,
+			.src = IP_V4(0), /* there is no packet */
+			.dst = IP_V4(0),
 			.bytes = descs[i].bytes};
 
 		host->drops[reason]++;
@@ -104,7 +106,7 @@ host_take(struct host *host, uint64_t now)
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
 
-		if (unlikely(!ip_equal(ip_load4(ip + IPV4_DST), host->cfg->address) ||
+		if (unlikely(!ip_equal(ip_head_dst(ip), host->cfg->address) ||
 			     pkt_of(pkts[i])->flow == PKT_NO_FLOW)) {
 			host->drops[DROP_NOT_MINE]++;
 			flow_dropped_packet(host->lab, host->index, pkts[i], DROP_NOT_MINE, now);

@@ -279,6 +279,6 @@ jout_ip(struct json_out *json, const char *key, struct ip_addr address)
 		put_u64(json, ip_v4_of(address) >> (24 - 8 * i) & 255);
 	}
 	if (!ip_is_v4(address))
-		put(json, ip_text(address, text), strlen(text));
+		put_text(json, ip_text(address, text));
 	put_byte(json, '"');
 }

@@ -146,9 +146,11 @@ parts_create(struct lab *lab, char *message, size_t bytes)
 	lab->gateways = calloc(cfg->n_gateways + 1u, sizeof(*lab->gateways));
 	lab->links = calloc(cfg->n_links + 1u, sizeof(*lab->links));
 	lab->pattern = malloc(PACKET_PATTERN);
-	if (!lab->hosts || !lab->gateways || !lab->links || !lab->pattern)
+	lab->sums = calloc(PACKET_PATTERN + 1u, sizeof(*lab->sums));
+	if (!lab->hosts || !lab->gateways || !lab->links || !lab->pattern || !lab->sums)
 		return ST_ERR_NOMEM;
 	packet_pattern_fill(lab->pattern);
+	packet_sums_fill(lab->pattern, lab->sums);
 	status = sources_create(lab, message, bytes);
 	if (!status)
 		status = pool_create(cfg->mbufs, packet_bytes_max(lab), &lab->pool);
@@ -320,6 +322,7 @@ lab_destroy(struct lab *lab)
 		traffic_destroy(lab->traffic[t]);
 	free(lab->traffic);
 	free(lab->pattern);
+	free(lab->sums);
 	free(lab->links);
 	free(lab->gateways);
 	free(lab->hosts);

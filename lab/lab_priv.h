@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/ipsec/sa.h"
-#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/ip_head.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port/port.h"
 #include "lab/lab.h"
@@ -17,13 +17,15 @@
 #include "lab/traffic.h"
 
 #define LAB_BURST 64u
-#define FLOW_HEAD_MAX 40u /* IPv4 + TCP */
+#define FLOW_HEAD_MAX 60u /* IPv6 + TCP */
 
 /* One flow: how its packets look and what became of them. */
 struct flow {
 	uint8_t head[FLOW_HEAD_MAX]; /* template: length, identification and checksum 0 */
 	uint8_t head_len;	     /* IP and transport header; 0: packets come from a capture */
-	uint32_t head_sum;	     /* one's complement sum of the template's IP header */
+	uint8_t ip_bytes;	     /* of those the IP header */
+	uint32_t head_sum;	     /* one's complement sum of the template's IPv4 header */
+	uint32_t pseudo_sum; /* of pseudo header and transport header, but for what varies; unfolded */
 	uint32_t traffic;	     /* index of its cfg_traffic */
 	uint32_t index;		     /* within it */
 	uint64_t sent, sent_bytes;
@@ -97,6 +99,7 @@ struct lab {
 	uint64_t created;	  /* by hosts */
 	uint64_t wall_cycles;
 	uint8_t *pattern; /* what payloads are made of */
+	uint32_t *sums;	  /* PACKET_PATTERN + 1: see packet_sums_fill() */
 	struct result *result;
 };
 
@@ -116,6 +119,7 @@ void host_destroy(struct host *host);
 /* packet.c */
 enum { PACKET_PATTERN = 65536 + 256 };
 void packet_pattern_fill(uint8_t *pattern);
+void packet_sums_fill(const uint8_t *pattern, uint32_t *sums);
 /* Header template of a flow. */
 void packet_template(struct flow *flow);
 /* Writes packet `desc` of flow number flow_index into m. */

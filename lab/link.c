@@ -17,10 +17,31 @@ link_node(const struct link *link)
 
 /* For paths that are chosen by flow: what a router in the middle can see, that is SPI or ports. */
 static uint32_t
-flow_hash(const uint8_t *ip)
+flow_hash6(const uint8_t *ip, uint32_t len)
+{
+	struct ip6_upper upper;
+	uint64_t h = 0, w;
+	uint32_t ports = 0;
+
+	ip6_upper_find(ip, len, &upper);
+	if (upper.known && upper.first && upper.proto != IP_PROTO_ICMP6 && len >= upper.offset + 4)
+		memcpy(&ports, ip + upper.offset, 4);
+	for (uint32_t at = IP6_SRC; at < IP6_BYTES; at += 8) {
+		memcpy(&w, ip + at, sizeof(w));
+		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	h = (h ^ (ports | (uint64_t)upper.proto << 32)) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(h >> 32);
+}
+
+static uint32_t
+flow_hash(const uint8_t *ip, uint32_t len)
 {
 	uint64_t h, ports = 0;
 
+	if (!ip_head_is_v4(ip))
+		return flow_hash6(ip, len);
 	memcpy(&h, ip + IPV4_SRC, sizeof(h));
 	if (ip[IPV4_PROTO] != IPV4_PROTO_ICMP)
 		memcpy(&ports, ip + ipv4_header_len(ip), 4); /* ports, or the SPI */
@@ -50,7 +71,8 @@ send_one(struct link *link, unsigned direction, struct rte_mbuf *m)
 {
 	uint32_t len = rte_pktmbuf_data_len(m);
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint32_t hash = link->cfg->select == CFG_SELECT_FLOW && link->cfg->n_paths > 1 ? flow_hash(ip) : 0;
+	bool by_flow = link->cfg->select == CFG_SELECT_FLOW && link->cfg->n_paths > 1;
+	uint32_t hash = by_flow ? flow_hash(ip, len) : 0;
 	uint64_t start = pkt_of(m)->time_ns;
 	enum drop drop = paths_put(link->paths[direction], m, len, hash, start);
 

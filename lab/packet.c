@@ -1,15 +1,21 @@
 /* The bytes of generated packets: a template per flow, a pattern behind it, and a stamp (flow, number, send
- * time) at the head of the payload where it fits, so that a decrypted capture can be read. */
+ * time) at the head of the payload where it fits, so that a decrypted capture can be read.
+ *
+ * UDP over IPv4 has no checksum, which is allowed (RFC 768); TCP always has one, and UDP over IPv6 must
+ * (RFC 8200 §8.1).  As payloads are pieces of one pattern, their sums come from a table of sums up to each
+ * byte. */
 #include <string.h>
 
 #include <rte_memcpy.h>
 
 #include "base/bytes.h"
+#include "dataplane/ipsec/ip_head.h"
 #include "lab/lab_priv.h"
 
 #define STAMP_BYTES 20u
 #define TCP_BYTES 20u
 #define UDP_BYTES 8u
+#define HEAD4_MAX 40u /* IPv4 and TCP: what is copied of a template, a constant */
 
 void
 packet_pattern_fill(uint8_t *pattern)
@@ -18,11 +24,30 @@ packet_pattern_fill(uint8_t *pattern)
 		pattern[i] = (uint8_t)(i * 7 + (i >> 8));
 }
 
+/* sums[i]: of the words that begin at even places, of the first i bytes; below 2^32. */
 void
-packet_template(struct flow *flow)
+packet_sums_fill(const uint8_t *pattern, uint32_t *sums)
+{
+	sums[0] = 0;
+	for (unsigned i = 0; i < PACKET_PATTERN; i++)
+		sums[i + 1] = sums[i] + (i & 1 ? pattern[i] : (uint32_t)pattern[i] << 8);
+}
+
+static uint32_t
+words_sum(const uint8_t *p, uint32_t bytes)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < bytes; i += 2)
+		sum += load_be16(p + i);
+	return sum;
+}
+
+static void
+head4_fill(struct flow *flow)
 {
 	const struct traffic_flow *id = &flow->id;
-	uint8_t *ip = flow->head, *l4 = ip + IPV4_MIN_BYTES;
+	uint8_t *ip = flow->head;
 
 	ip[0] = 0x45;
 	ip[IPV4_TOS] = (uint8_t)(id->dscp << 2 | id->ecn);
@@ -32,7 +57,38 @@ packet_template(struct flow *flow)
 	ip_store4(ip + IPV4_SRC, id->src);
 	ip_store4(ip + IPV4_DST, id->dst);
 	flow->head_sum = ipv4_sum(ip, IPV4_MIN_BYTES);
-	flow->head_len = IPV4_MIN_BYTES;
+	flow->ip_bytes = IPV4_MIN_BYTES;
+	flow->pseudo_sum = words_sum(ip + IPV4_SRC, 8) + id->proto;
+}
+
+static void
+head6_fill(struct flow *flow)
+{
+	const struct traffic_flow *id = &flow->id;
+	uint8_t *ip = flow->head, tos = (uint8_t)(id->dscp << 2 | id->ecn);
+
+	ip[0] = (uint8_t)(0x60 | tos >> 4);
+	ip[1] = (uint8_t)(tos << 4);
+	ip[IP6_NEXT] = id->proto;
+	ip[IP6_HOPS] = 64;
+	ip_store6(ip + IP6_SRC, id->src);
+	ip_store6(ip + IP6_DST, id->dst);
+	flow->ip_bytes = IP6_BYTES;
+	flow->pseudo_sum = words_sum(ip + IP6_SRC, 32) + id->proto;
+}
+
+void
+packet_template(struct flow *flow)
+{
+	const struct traffic_flow *id = &flow->id;
+	uint8_t *l4;
+
+	if (ip_is_v4(id->src))
+		head4_fill(flow);
+	else
+		head6_fill(flow);
+	flow->head_len = flow->ip_bytes;
+	l4 = flow->head + flow->ip_bytes;
 	if (id->proto != IPV4_PROTO_UDP && id->proto != IPV4_PROTO_TCP)
 		return;
 	store_be16(l4, id->sport);
@@ -40,8 +96,10 @@ packet_template(struct flow *flow)
 	if (id->proto == IPV4_PROTO_TCP) {
 		l4[12] = TCP_BYTES / 4 << 4;
 		l4[13] = 0x10; /* ACK: a segment in the middle of a connection */
+		store_be16(l4 + 14, UINT16_MAX); /* window */
 	}
-	flow->head_len = (uint8_t)(IPV4_MIN_BYTES + (id->proto == IPV4_PROTO_UDP ? UDP_BYTES : TCP_BYTES));
+	flow->head_len = (uint8_t)(flow->ip_bytes + (id->proto == IPV4_PROTO_UDP ? UDP_BYTES : TCP_BYTES));
+	flow->pseudo_sum += words_sum(l4, flow->head_len - flow->ip_bytes);
 }
 
 /* Where payload bytes come from: another piece of the pattern for each packet. */
@@ -59,23 +117,72 @@ stamp_write(uint8_t *p, uint32_t flow, uint64_t num, uint64_t time_ns)
 	store_be64(p + 12, time_ns);
 }
 
-/* TCP has no way to say "no checksum", UDP has: 0. */
-static void
-tcp_finish(uint8_t *ip, uint32_t bytes, uint64_t num)
+/* One's complement sum of a payload of `room` bytes, the stamp at `p` included where there is one. */
+static uint32_t
+payload_sum(const struct lab *lab, uint64_t num, const uint8_t *p, uint32_t room)
 {
-	uint8_t *l4 = ip + IPV4_MIN_BYTES;
-	uint32_t len = bytes - IPV4_MIN_BYTES, sum = IPV4_PROTO_TCP + len;
+	uint32_t from = num & 255, stamped = room >= STAMP_BYTES ? STAMP_BYTES : 0;
+	uint16_t sum = ipv4_fold(lab->sums[from + room] - lab->sums[from + stamped]);
 
-	store_be32(l4 + 4, (uint32_t)num * (len - TCP_BYTES));
-	store_be16(l4 + 14, UINT16_MAX); /* window */
-	for (unsigned i = IPV4_SRC; i < IPV4_MIN_BYTES; i += 2)
-		sum += load_be16(ip + i);
-	for (uint32_t i = 0; i + 1 < len; i += 2)
-		sum += load_be16(l4 + i);
-	if (len & 1)
-		sum += (uint32_t)l4[len - 1] << 8;
-	sum = (sum & 0xffff) + (sum >> 16);
-	store_be16(l4 + 16, (uint16_t) ~(sum + (sum >> 16)));
+	if (from & 1) /* the table took the other bytes for the high ones (RFC 1071 §2 B) */
+		sum = (uint16_t)(sum << 8 | sum >> 8);
+	return sum + words_sum(p, stamped);
+}
+
+/* l4: a template's transport header, whose checksum stands at l4 + at; what it sums up but for `sum` is in
+ * the flow.  A checksum of 0 would be none (RFC 768). */
+static void
+checksum_write(const struct lab *lab, const struct flow *flow, uint8_t *ip, uint32_t bytes, uint64_t num,
+	uint32_t at, uint32_t sum)
+{
+	uint32_t l4_bytes = bytes - flow->ip_bytes;
+	uint16_t check;
+
+	sum += flow->pseudo_sum + l4_bytes;
+	sum += payload_sum(lab, num, ip + flow->head_len, bytes - flow->head_len);
+	check = (uint16_t)~ipv4_fold(sum);
+	store_be16(ip + flow->ip_bytes + at, check || at == 16 ? check : UINT16_MAX);
+}
+
+/* What varies in the transport header. */
+static void
+transport_finish(
+	const struct lab *lab, const struct flow *flow, uint8_t *ip, uint32_t bytes, uint64_t num)
+{
+	uint8_t *l4 = ip + flow->ip_bytes;
+	uint32_t seq;
+
+	if (bytes < flow->head_len)
+		return;
+	if (flow->id.proto == IPV4_PROTO_TCP) {
+		seq = (uint32_t)num * (bytes - flow->head_len);
+		store_be32(l4 + 4, seq);
+		checksum_write(lab, flow, ip, bytes, num, 16, (seq >> 16) + (seq & 0xffff));
+	} else if (flow->id.proto == IPV4_PROTO_UDP) {
+		store_be16(l4 + 4, (uint16_t)(bytes - flow->ip_bytes));
+		if (flow->ip_bytes == IP6_BYTES)
+			checksum_write(lab, flow, ip, bytes, num, 6, bytes - flow->ip_bytes);
+	}
+}
+
+/* Constant sizes; the payload overwrites what is too much. */
+static inline void
+head_write(const struct flow *flow, uint8_t *ip, uint32_t bytes, uint64_t num)
+{
+	uint16_t length, id;
+
+	if (flow->ip_bytes == IP6_BYTES) {
+		memcpy(ip, flow->head, FLOW_HEAD_MAX);
+		store_be16(ip + IP6_LENGTH, (uint16_t)(bytes - IP6_BYTES));
+		return;
+	}
+	memcpy(ip, flow->head, HEAD4_MAX);
+	store_be16(ip + IPV4_LENGTH, (uint16_t)bytes);
+	store_be16(ip + IPV4_ID, (uint16_t)num);
+	memcpy(&length, ip + IPV4_LENGTH, 2);
+	memcpy(&id, ip + IPV4_ID, 2);
+	length = (uint16_t)~ipv4_fold((uint64_t)flow->head_sum + length + id);
+	memcpy(ip + IPV4_CHECKSUM, &length, 2);
 }
 
 static void
@@ -84,22 +191,12 @@ generated_build(const struct lab *lab, uint32_t flow_index, const struct traffic
 	const struct flow *flow = &lab->flows[flow_index];
 	uint32_t head = flow->head_len < desc->bytes ? flow->head_len : desc->bytes,
 		 room = desc->bytes - head;
-	uint16_t length, id;
 
-	memcpy(ip, flow->head, FLOW_HEAD_MAX); /* constant size; the payload overwrites the rest */
-	store_be16(ip + IPV4_LENGTH, (uint16_t)desc->bytes);
-	store_be16(ip + IPV4_ID, (uint16_t)desc->num);
-	memcpy(&length, ip + IPV4_LENGTH, 2);
-	memcpy(&id, ip + IPV4_ID, 2);
-	length = (uint16_t)~ipv4_fold((uint64_t)flow->head_sum + length + id);
-	memcpy(ip + IPV4_CHECKSUM, &length, 2);
+	head_write(flow, ip, desc->bytes, desc->num);
 	rte_memcpy(ip + head, payload_source(lab, desc->num), room);
 	if (room >= STAMP_BYTES)
 		stamp_write(ip + head, flow_index, desc->num, desc->time_ns);
-	if (flow->id.proto == IPV4_PROTO_UDP && desc->bytes >= IPV4_MIN_BYTES + UDP_BYTES)
-		store_be16(ip + IPV4_MIN_BYTES + 4, (uint16_t)(desc->bytes - IPV4_MIN_BYTES));
-	else if (flow->id.proto == IPV4_PROTO_TCP && desc->bytes >= IPV4_MIN_BYTES + TCP_BYTES)
-		tcp_finish(ip, desc->bytes, desc->num);
+	transport_finish(lab, flow, ip, desc->bytes, desc->num);
 }
 
 /* Of what stands behind the fields that a hop or a gateway may change. */
@@ -108,7 +205,7 @@ carried_sum(const uint8_t *ip, uint32_t bytes)
 {
 	uint32_t sum = 2166136261u; /* FNV-1a */
 
-	for (uint32_t i = IPV4_SRC; i < bytes; i++)
+	for (uint32_t i = ip_head_is_v4(ip) ? IPV4_SRC : IP6_SRC; i < bytes; i++)
 		sum = (sum ^ ip[i]) * 16777619u;
 	return sum;
 }
@@ -147,6 +244,8 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	const struct pkt *pkt = pkt_of(m);
 	const struct flow *flow = &lab->flows[pkt->flow];
 	uint32_t bytes = rte_pktmbuf_data_len(m), head = flow->head_len, room = bytes - head, stamped = 0;
+	uint32_t src = flow->ip_bytes == IP6_BYTES ? IP6_SRC : IPV4_SRC;
+	uint32_t ports = head > flow->ip_bytes ? 4 : 0;
 	uint8_t stamp[STAMP_BYTES];
 
 	if (bytes != pkt->sent_bytes)
@@ -154,7 +253,7 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	if (!head)
 		return carried_sum(ip, bytes) == pkt->sent_sum;
 	/* addresses, and ports where there are some */
-	if (memcmp(ip + IPV4_SRC, flow->head + IPV4_SRC, head > IPV4_MIN_BYTES ? 12 : 8))
+	if (memcmp(ip + src, flow->head + src, flow->ip_bytes - src + ports))
 		return false;
 	if (bytes <= head)
 		return true;

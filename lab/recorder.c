@@ -81,6 +81,17 @@ events_open(struct recorder *r, char *message, size_t bytes)
 	return status ? fail(status, LOG_FILE, 0, message, bytes) : ST_OK;
 }
 
+/* A link is one network, of one family. */
+static bool
+link_is_v6(const struct cfg_lab *lab, const struct cfg_link *link)
+{
+	const struct cfg_end *end = &link->end[0];
+
+	if (end->node < lab->n_hosts)
+		return !ip_is_v4(lab->hosts[end->node].address);
+	return !ip_is_v4(lab->gateways[end->node - lab->n_hosts].ports[end->port].address.addr);
+}
+
 /* The interfaces of a capture are the two directions of the link. */
 static enum status
 capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
@@ -97,7 +108,8 @@ capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
 		return status;
 	for (unsigned d = 0; d < 2; d++)
 		snprintf(name[d], sizeof(name[d]), "%s > %s", cfg->ends[d], cfg->ends[!d]);
-	status = pcapng_create(path, names, 2, &r->capture[link]);
+	status = pcapng_create(
+		path, link_is_v6(r->lab, cfg) ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &r->capture[link]);
 	return status ? fail(status, path, errno, message, bytes) : ST_OK;
 }
 

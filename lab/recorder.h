@@ -11,9 +11,10 @@
 
 struct recorder;
 
-/* Makes the folder (and its parents) and opens the files in it; existing result files are replaced.
- * With lab->events false, drops.ndjson and syslog.log are not written.  Captures: one pcapng a link that asks
- * for it, LINKTYPE_IPV4, one interface a direction, ns resolution.  esp_sa holds one row a distinct SA. */
+/* Makes the folder (and its parents) and opens the files in it; existing result files are replaced. With
+ * lab->events false, drops.ndjson and syslog.log are not written.  Captures: one pcapng a link that asks for
+ * it, LINKTYPE_IPV4 or _IPV6, one interface a direction, ns resolution.  esp_sa holds one row a distinct SA.
+ * */
 enum status recorder_open(const struct cfg_lab *lab, const char *folder, struct recorder **recorder,
 	char *message, size_t bytes);
 

@@ -130,6 +130,10 @@ devices_json(struct json_out *json, const struct result *r)
 	for (unsigned i = 0; i < r->n_sas; i++)
 		report_sa_json(json, &r->sas[i]);
 	jout_array_end(json);
+	jout_array(json, "engines");
+	for (unsigned i = 0; i < r->n_engines; i++)
+		report_engine_json(json, &r->engines[i]);
+	jout_array_end(json);
 	jout_array(json, "nodes");
 	for (unsigned i = 0; i < r->n_nodes; i++)
 		node_json(json, &r->nodes[i]);

@@ -39,9 +39,11 @@ void report_timings(const struct result *result, FILE *out);
 void report_flow_json(struct json_out *json, const struct result_flow *flow, bool is_class);
 void report_reorder_json(struct json_out *json, const char *key, const struct reorder_stats *stats);
 void report_sa_json(struct json_out *json, const struct result_sa *sa);
+void report_engine_json(struct json_out *json, const struct result_engine *engine);
 void report_drops_json(struct json_out *json, const char *key, const uint64_t *drops);
 
 /* Sections of the table. */
 void report_table_sas(const struct result *result, FILE *out);
+void report_table_engines(const struct result *result, FILE *out);
 
 #endif

@@ -261,6 +261,7 @@ report_table(const struct result *result, FILE *out)
 	fates(result, &sums, out);
 	delays(result, out);
 	drops(result, out);
+	report_table_engines(result, out);
 	report_table_sas(result, out);
 	balance(result, &sums, out);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "config/cfg.h"
+#include "crypto/engine.h"
 #include "dataplane/drop.h"
 #include "dataplane/qos/qos.h"
 #include "dataplane/replay/lag.h"
@@ -46,6 +47,13 @@ struct result_sa {
 	/* in only: the partner's ESP numbers in order of arrival here, replays included; NULL: no partner
 	 * here */
 	const struct reorder_stats *at_gateway;
+};
+
+/* Of a gateway; routers have none. */
+struct result_engine {
+	const struct cfg_gateway *gateway;
+	const struct cfg_engine *cfg;
+	const uint64_t *counters; /* ENGINE_COUNTER_COUNT, borrowed from the gateway; NULL: it counts nothing */
 };
 
 struct result_stage {
@@ -91,6 +99,8 @@ struct result {
 	unsigned n_sas;
 	struct result_node *nodes; /* hosts, gateways and routers, links */
 	unsigned n_nodes;
+	struct result_engine *engines;
+	unsigned n_engines;
 	struct result_port *ports;
 	unsigned n_ports;
 	struct result_wire *wires;

@@ -28,10 +28,10 @@ struct traffic_flow {
 	uint8_t df; /* 0 or 1 */
 };
 
-/* end_ns: when sources stop (cfg->stop overrides an earlier one).  cfg and lab are borrowed.
- * pcap: reads the file (pcap or pcapng, Ethernet, raw IP, Linux cooked; IPv4 packets, others are skipped and
- * counted), maps source and destination addresses of the capture to the hosts from and to, keeps its timing.
- * A file that cannot be used is ERR_IO with one line in message. */
+/* end_ns: when sources stop (cfg->stop overrides an earlier one).  cfg and lab are borrowed. pcap: reads the
+ * file (pcap or pcapng, Ethernet, raw IP, Linux cooked; packets of the family of the hosts, others are
+ * skipped and counted), maps source and destination addresses of the capture to the hosts from and to,
+ * keeps its timing. A file that cannot be used is ERR_IO with one line in message. */
 enum status traffic_create(const struct cfg_lab *lab, const struct cfg_traffic *cfg, uint64_t end_ns,
 	struct traffic **traffic, char *message, size_t bytes);
 void traffic_destroy(struct traffic *traffic);

@@ -1,20 +1,20 @@
 /* Traffic source from a user's own capture, pcap or pcapng, read by libpcap.
  *
- * The whole file is read once, at creation: its IPv4 packets are mapped to the hosts of the laboratory and
- * kept in memory with their times, so playing is a walk over an array.  EVERY packet goes from host `from`
- * to host `to`, whichever way it went when captured.  Times count from the first usable packet; one that
- * is earlier than the packet before it is moved up to that one.  Flows are the 5-tuples of the capture, in
- * order of appearance; after 4096 of them, new ones share those by hash.  A later fragment has no ports
- * and counts as a flow of its own.
- * DSCP, ECN and DF stay as captured: the keys dscp, ecn and df are for the other kinds.
- * A loop begins again one mean gap after its last packet; a capture that takes no time is repeated each
- * second. */
+ * The whole file is read once, at creation: its packets of the hosts' family are mapped to the hosts of the
+ * laboratory and kept in memory with their times, so playing is a walk over an array.  EVERY packet goes
+ * from host `from` to host `to`, whichever way it went when captured.  Times count from the first usable
+ * packet; one that is earlier than the packet before it is moved up to that one.  Flows are the 5-tuples of
+ * the capture, in order of appearance; after 4096 of them, new ones share those by hash.  A later fragment
+ * has no ports and counts as a flow of its own. DSCP, ECN and DF stay as captured: the keys dscp, ecn and
+ * df are for the other kinds. A loop begins again one mean gap after its last packet; a capture that takes
+ * no time is repeated each second. */
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/flow_cache.h"
 #include "lab/traffic_capture.h"
 #include "lab/traffic_priv.h"
 
@@ -95,7 +95,11 @@ static const struct traffic_ops pcap_source_ops = {
 static uint32_t
 key_hash(const struct capture_key *key)
 {
-	uint64_t h = ((uint64_t)key->src << 32 | key->dst) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = (uint64_t)ip_v4_of(key->src) << 32 | ip_v4_of(key->dst);
+
+	if (!ip_is_v4(key->src))
+		h ^= flow_mix(flow_mix(key->src.hi, key->src.lo), flow_mix(key->dst.hi, key->dst.lo) + 1);
+	h *= UINT64_C(0x9e3779b97f4a7c15);
 	h ^= h >> 32;
 	h += (uint64_t)key->sport << 24 | (uint64_t)key->dport << 8 | key->proto;
 	h *= UINT64_C(0x9e3779b97f4a7c15);
@@ -105,8 +109,8 @@ key_hash(const struct capture_key *key)
 static bool
 key_equal(const struct capture_key *a, const struct capture_key *b)
 {
-	return a->src == b->src && a->dst == b->dst && a->sport == b->sport && a->dport == b->dport &&
-	       a->proto == b->proto;
+	return ip_equal(a->src, b->src) && ip_equal(a->dst, b->dst) && a->sport == b->sport &&
+	       a->dport == b->dport && a->proto == b->proto;
 }
 
 /* What the flow is in the laboratory: all of the first packet but the addresses. */
@@ -120,9 +124,9 @@ flow_add(struct pcap_source *p, const struct capture_key *key, const uint8_t *ip
 	new->flow.sport = key->sport;
 	new->flow.dport = key->dport;
 	new->flow.proto = key->proto;
-	new->flow.dscp = ip[1] >> 2;
-	new->flow.ecn = ip[1] & 3;
-	new->flow.df = ip[6] >> 6 & 1;
+	new->flow.dscp = ip_head_tos(ip) >> 2;
+	new->flow.ecn = ip_head_tos(ip) & 3;
+	new->flow.df = ip_head_is_v4(ip) && ip[6] >> 6 & 1;
 }
 
 /* The flow of a packet as it was captured. */
@@ -179,8 +183,7 @@ packet_add(const struct traffic_args *args, struct pcap_source *p, const uint8_t
 	if (p->n_items && item->time_ns < item[-1].time_ns)
 		item->time_ns = item[-1].time_ns;
 	memcpy(p->data + p->data_len, ip, bytes);
-	capture_map(p->data + p->data_len, bytes, ip_v4_of(p->base.flow.src),
-		ip_v4_of(p->base.flow.dst));
+	capture_map(p->data + p->data_len, bytes, p->base.flow.src, p->base.flow.dst);
 	p->data_len += bytes;
 	if (bytes > p->base.bytes_max)
 		p->base.bytes_max = bytes;
@@ -204,6 +207,7 @@ packets_read(const struct traffic_args *args, struct pcap_source *p, pcap_t *fil
 	int link_type = pcap_datalink(file), got;
 	struct pcap_pkthdr *header;
 	const uint8_t *frame;
+	bool v6 = traffic_is_v6(&p->base);
 
 	if (!capture_link_known(link_type)) {
 		const char *name = pcap_datalink_val_to_name(link_type);
@@ -212,7 +216,7 @@ packets_read(const struct traffic_args *args, struct pcap_source *p, pcap_t *fil
 	}
 	while ((got = pcap_next_ex(file, &header, &frame)) == 1) {
 		uint32_t bytes;
-		const uint8_t *ip = capture_ipv4(link_type, frame, header->caplen, &bytes);
+		const uint8_t *ip = capture_ip(link_type, v6, frame, header->caplen, &bytes);
 		if (!ip) {
 			p->base.skipped++;
 			continue;
@@ -224,8 +228,8 @@ packets_read(const struct traffic_args *args, struct pcap_source *p, pcap_t *fil
 	if (got != PCAP_ERROR_BREAK) /* which is the end of the file */
 		return traffic_refuse(args, ST_ERR_IO, "%s: %s", args->cfg->file, pcap_geterr(file));
 	if (!p->n_items)
-		return traffic_refuse(args, ST_ERR_IO, "%s: no whole IPv4 packet in it (%lu others)",
-			args->cfg->file, (unsigned long)p->base.skipped);
+		return traffic_refuse(args, ST_ERR_IO, "%s: no whole %s packet in it (%lu others)",
+			args->cfg->file, v6 ? "IPv6" : "IPv4", (unsigned long)p->base.skipped);
 	return ST_OK;
 }
 

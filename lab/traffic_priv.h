@@ -13,6 +13,7 @@
 #include "lab/traffic.h"
 
 #define TRAFFIC_BYTES_MIN 28u	 /* IPv4 and UDP header */
+#define TRAFFIC_V6_BYTES 20u	 /* by how much an IPv6 header is longer */
 #define TRAFFIC_BYTES_MAX 65535u /* total length of IPv4 */
 #define TRAFFIC_FLOWS_MAX 65536u /* each has its own source port */
 /* No source sends later than this (146 years), so that no sum of times below overflows 64 bits. */
@@ -79,6 +80,12 @@ static inline uint64_t
 traffic_until(const struct traffic *traffic, uint64_t now)
 {
 	return now < traffic->limit ? now + 1 : traffic->limit;
+}
+
+static inline bool
+traffic_is_v6(const struct traffic *traffic)
+{
+	return !ip_is_v4(traffic->flow.src);
 }
 
 static inline void

@@ -98,9 +98,12 @@ pace_init(const struct traffic_args *args, struct pace *pace)
 static enum status
 step_init(const struct traffic_args *args, const struct pace *pace, uint32_t bytes, struct step *step)
 {
-	if (bytes < TRAFFIC_BYTES_MIN || bytes > TRAFFIC_BYTES_MAX)
+	bool v6 = !ip_is_v4(args->lab->hosts[args->cfg->from_host].address);
+	uint32_t least = TRAFFIC_BYTES_MIN + (v6 ? TRAFFIC_V6_BYTES : 0);
+
+	if (bytes < least || bytes > TRAFFIC_BYTES_MAX)
 		return traffic_refuse(args, ST_ERR_RANGE, "packets of %u bytes; allowed: %u to %u", bytes,
-			TRAFFIC_BYTES_MIN, TRAFFIC_BYTES_MAX);
+			least, TRAFFIC_BYTES_MAX);
 	uint64_t units = args->cfg->pps > 0 ? PACKETS_TIMES : (uint64_t)bytes * 8;
 	step->whole = units * NS_PER_SEC / pace->den;
 	step->rest = units * NS_PER_SEC % pace->den;

@@ -1,8 +1,8 @@
 /* Traffic source of voice: calls, each a flow of packets of one size at a fixed interval (RFC 3551: G.711
  * and G.729 in frames of 20 ms).  Calls began at chance moments, so each has a phase within the interval,
- * uniformly drawn; flow i is the call with the i-th smallest phase.  As all calls share the interval,
- * their order never changes and going round in a circle is going in order of time: no heap.
- * No silence suppression, no RTP header (the host fills the payload), no RTCP. */
+ * uniformly drawn; flow i is the call with the i-th smallest phase.  As all calls share the interval, their
+ * order never changes and going round in a circle is going in order of time: no heap. IPv6 adds 20 bytes to
+ * each packet.  No silence suppression, no RTP header (the host fills the payload), no RTCP. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 struct codec {
 	const char *name;
-	uint32_t bytes; /* IP + UDP + RTP = 40, and the voice */
+	uint32_t bytes; /* IPv4 + UDP + RTP = 40, and the voice */
 	uint32_t interval_ns;
 };
 
@@ -26,6 +26,7 @@ struct voice {
 	uint64_t interval; /* start of the current interval */
 	uint64_t num;
 	uint32_t call;
+	uint32_t bytes; /* IP packet */
 };
 
 static unsigned
@@ -37,7 +38,7 @@ voice_get(struct traffic *traffic, uint64_t now, struct traffic_packet *out, uns
 	unsigned n = 0;
 
 	while (n < max && time < until) {
-		out[n++] = (struct traffic_packet){time, v->num, v->call, v->codec->bytes, NULL};
+		out[n++] = (struct traffic_packet){time, v->num, v->call, v->bytes, NULL};
 		if (++v->call == traffic->flow_count) {
 			v->call = 0;
 			v->num++;
@@ -96,6 +97,7 @@ traffic_voice_create(const struct traffic_args *args, struct traffic **traffic)
 		v->phases[i] = (uint32_t)rng_below(&v->base.rng, codec->interval_ns);
 	qsort(v->phases, args->cfg->calls, sizeof(*v->phases), phase_compare);
 	v->codec = codec;
+	v->bytes = codec->bytes + (traffic_is_v6(&v->base) ? TRAFFIC_V6_BYTES : 0);
 	v->interval = v->base.start;
 	traffic_due_set(&v->base, v->interval + v->phases[0]);
 	*traffic = &v->base;

@@ -49,8 +49,8 @@ udp_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
 	return esp_peek(packet, len, peek);
 }
 
-static enum drop
-head_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
+enum drop
+ipsec_peek_other(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
 {
 	struct ip_head head;
 
@@ -62,16 +62,6 @@ head_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
 	if (head.next == ALG_AH)
 		return ah_peek(packet, len, peek);
 	return head.next == IPV4_PROTO_UDP ? udp_peek(packet, len, peek) : DROP_NOT_MINE;
-}
-
-enum drop
-ipsec_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
-{
-	if (__builtin_expect(packet[0] == 0x45 && packet[IPV4_PROTO] == ALG_ESP, 1)) {
-		peek->at = IPV4_MIN_BYTES;
-		return esp_peek(packet, len, peek);
-	}
-	return head_peek(packet, len, peek);
 }
 
 /* RFC 4303 §2.2.1: with ESN the high half is hashed where the ICV stands, so the ICV moves aside. */

@@ -21,20 +21,41 @@ ipsec_stay_read(const struct sa *sa, const uint8_t *ip, uint32_t len)
 	return head.len;
 }
 
-/* The template holds all that is constant, and in place of the checksum the 16-bit sum of it; what varies was
- * 0 there, so it is or-ed into the header and added to the sum. */
-static inline void
-outer_write_v4(struct sa *sa, uint8_t *outer, const uint8_t *inner, uint32_t total, bool v6)
+uint32_t
+ipsec_length_varied(const struct sa *sa, const struct ipsec_size *size, const uint8_t *ip, uint32_t len)
 {
-	uint64_t tos = (v6 ? ipv6_class(inner) : inner[IPV4_TOS]) & (sa->copy_dscp ? 0xffu : IPV4_ECN_MASK);
-	uint64_t dont = v6 ? IPV4_DF : load_be16(inner + IPV4_FRAGMENT) & IPV4_DF;
-	uint64_t df = sa->df == CFG_DF_COPY ? dont : 0;
-	uint64_t id = sa->ip_id++;
-	uint64_t sum = load_be16(sa->outer + IPV4_CHECKSUM) + tos + total + id + df;
+	uint32_t stay = ipsec_stay(sa, ip, len);
 
+	return stay > len ? 0 : ipsec_outer_len(size, len < sa->tfc ? sa->tfc : len, stay);
+}
+
+/* The template holds all that is constant, and in place of the checksum the 16-bit sum of it; what varies was
+ * 0 there, so it is or-ed into the header and added to the sum.  tos and dont (DF): of the inner packet. */
+static inline void
+outer_write_v4(struct sa *sa, uint8_t *outer, uint64_t tos, uint64_t dont, uint32_t total)
+{
+	uint64_t df = sa->df == CFG_DF_COPY ? dont & IPV4_DF : 0;
+	uint64_t id = sa->ip_id++;
+	uint64_t sum;
+
+	tos &= sa->copy_dscp ? 0xffu : IPV4_ECN_MASK;
+	sum = load_be16(sa->outer + IPV4_CHECKSUM) + tos + total + id + df;
 	store_be64(outer, load_be64(sa->outer) | tos << 48 | (uint64_t)total << 32 | id << 16 | df);
 	memcpy(outer + IPV4_TTL, sa->outer + IPV4_TTL, IPV4_MIN_BYTES - IPV4_TTL);
 	store_be16(outer + IPV4_CHECKSUM, (uint16_t)~ipv4_fold(sum));
+}
+
+/* Where the header does not depend on more than the inner one; returns the next header.  An IPv6 packet may
+ * not be fragmented by routers, so it counts as one with DF (RFC 8200 §5). */
+static inline uint8_t
+tunnel_write_v4(struct sa *sa, uint8_t *outer, const uint8_t *inner, uint32_t total)
+{
+	if (__builtin_expect(ip_is_v6(inner), 0)) {
+		outer_write_v4(sa, outer, ipv6_class(inner), IPV4_DF, total);
+		return IP_NEXT_IPV6;
+	}
+	outer_write_v4(sa, outer, inner[IPV4_TOS], load_be16(inner + IPV4_FRAGMENT), total);
+	return IPV4_PROTO_IPV4;
 }
 
 /* SP 800-38A Appendix C, first method: the IV is a nonce enciphered under the same key.  CBC with an IV of
@@ -108,14 +129,29 @@ text_describe(const struct sa *sa, uint8_t *esp, uint64_t seq, uint32_t sealed, 
 		aead_describe(sa, iv + 8, sealed, seq, op);
 }
 
-static void
-esp_protect(const struct sa *sa, uint8_t *esp, uint8_t *end, uint32_t trailer, uint32_t sealed, uint8_t next,
-	uint64_t seq, struct crypto_op *op)
+void
+ipsec_protect_sized(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint32_t behind, uint64_t seq,
+	struct crypto_op *op)
 {
+	uint32_t total = sa->size.front + inner_len + behind, at = IPV4_MIN_BYTES,
+		 trailer = behind - sa->icv_len;
+	uint8_t *end = packet + total - sa->icv_len, *esp, next;
+
+	if (__builtin_expect(inner_len < sa->tfc, 0)) {
+		memset(packet + sa->size.front + inner_len, 0, sa->tfc - inner_len);
+		trailer -= sa->tfc - inner_len;
+	}
+	if (__builtin_expect(sa->head == SA_HEAD_V4, 1))
+		next = tunnel_write_v4(sa, packet, packet + sa->size.front, total);
+	else
+		next = outer_write(sa, packet, total, &at);
+	if (__builtin_expect(sa->ah_len, 0)) {
+		ah_protect(sa, packet, total, at, next, seq, op);
+		return;
+	}
+	esp = packet + at;
 	store_be64(esp, (uint64_t)sa->spi << 32 | (uint32_t)seq);
-	/* Short trailers are written in one go where an ICV of 8 bytes or more stands behind them to be
-	 * written later; CBC and CTR may have nothing. */
-	if (sa->size.block > 4 || sa->icv_len < 8)
+	if (sa->pad_block)
 		pad_write_block(end, trailer, next);
 	else
 		pad_write_short(end - trailer, trailer, next);
@@ -123,34 +159,7 @@ esp_protect(const struct sa *sa, uint8_t *esp, uint8_t *end, uint32_t trailer, u
 	op->icv = end;
 	op->flags = 0;
 	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
-	text_describe(sa, esp, seq, sealed, op);
-}
-
-void
-ipsec_protect(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint64_t seq, struct crypto_op *op)
-{
-	uint8_t *inner = packet + sa->size.front, next;
-	uint32_t len = ipsec_inner_len(sa, inner_len), stay = ipsec_stay(sa, inner, inner_len);
-	uint32_t total = ipsec_outer_len(&sa->size, len, stay), at, sealed;
-	uint8_t *end = packet + total - sa->icv_len;
-
-	if (__builtin_expect(len > inner_len, 0))
-		memset(inner + inner_len, 0, len - inner_len);
-	if (__builtin_expect(sa->head == SA_HEAD_V4, 1)) {
-		bool v6 = ip_is_v6(inner);
-
-		outer_write_v4(sa, packet, inner, total, v6);
-		next = v6 ? IP_NEXT_IPV6 : IPV4_PROTO_IPV4;
-		at = IPV4_MIN_BYTES;
-	} else {
-		next = outer_write(sa, packet, total, &at);
-	}
-	if (__builtin_expect(sa->ah_len, 0)) {
-		ah_protect(sa, packet, total, at, next, seq, op);
-		return;
-	}
-	sealed = total - sa->icv_len - at - IPSEC_ESP_BYTES - sa->iv_len;
-	esp_protect(sa, packet + at, end, sealed - (len - stay), sealed, next, seq, op);
+	text_describe(sa, esp, seq, (uint32_t)(end - esp) - IPSEC_ESP_BYTES - sa->iv_len, op);
 }
 
 void

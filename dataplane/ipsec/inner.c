@@ -34,12 +34,11 @@ v6_check(const uint8_t *ip, uint32_t room)
 	return total > room ? 0 : total;
 }
 
-/* RFC 6040 §4.2; most packets change nothing. */
-static inline enum drop
-ecn_combine(const uint8_t *outer, uint8_t *inner)
+/* RFC 6040 §4.2, where the fields differ: equal ones stay what they are. */
+static enum drop
+ecn_combine(uint8_t outer_tos, uint8_t *inner)
 {
-	uint8_t before = ip_tos(inner) & IPV4_ECN_MASK;
-	uint8_t after = ecn_decap[before][ip_tos(outer) & IPV4_ECN_MASK];
+	uint8_t before = ip_tos(inner) & IPV4_ECN_MASK, after = ecn_decap[before][outer_tos & IPV4_ECN_MASK];
 	uint16_t word = load_be16(inner); /* version, IHL, TOS */
 
 	if (after == before)
@@ -58,13 +57,21 @@ ecn_combine(const uint8_t *outer, uint8_t *inner)
 enum drop
 inner_tunnel(const uint8_t *packet, uint8_t *inner, uint32_t room, uint8_t next, uint32_t *total)
 {
-	if (__builtin_expect(next == IPV4_PROTO_IPV4, 1))
+	uint8_t outer_tos = ip_tos(packet), tos;
+
+	if (__builtin_expect(next == IPV4_PROTO_IPV4, 1)) {
 		*total = v4_check(inner, room);
-	else if (next == IP_NEXT_IPV6)
+		tos = inner[IPV4_TOS];
+	} else if (next == IP_NEXT_IPV6) {
 		*total = v6_check(inner, room);
-	else
+		tos = (uint8_t)(load_be16(inner) >> 4);
+	} else {
 		return DROP_NEXT_HEADER;
-	return *total ? ecn_combine(packet, inner) : DROP_IP_HEADER;
+	}
+	if (!*total)
+		return DROP_IP_HEADER;
+	return __builtin_expect((outer_tos ^ tos) & IPV4_ECN_MASK, 0) ? ecn_combine(outer_tos, inner)
+								      : DROP_NONE;
 }
 
 /* The bytes at l4 that the checksum is over: UDP says them itself, and TFC padding may follow (RFC 4303

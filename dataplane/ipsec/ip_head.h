@@ -88,6 +88,7 @@ enum ip6_field {
 #define IP_PROTO_FRAGMENT 44u
 #define IP_PROTO_AH 51u
 #define IP_PROTO_DESTINATION 60u
+#define IP_PROTO_ICMP6 58u
 #define IP6_HEADERS_MAX 8u /* extension headers that are looked behind */
 
 static inline bool

@@ -29,43 +29,53 @@ uint32_t ipsec_stay_read(const struct sa *sa, const uint8_t *ip, uint32_t len);
 static inline uint32_t
 ipsec_stay(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
-	return __builtin_expect(sa->head == SA_HEAD_TRANSPORT, 0) ? ipsec_stay_read(sa, ip, len) : 0;
+	return sa->head == SA_HEAD_TRANSPORT ? ipsec_stay_read(sa, ip, len) : 0;
 }
 
-/* With TFC padding. */
-static inline uint32_t
-ipsec_inner_len(const struct sa *sa, uint32_t len)
-{
-	return __builtin_expect(len < sa->tfc, 0) ? sa->tfc : len;
-}
+/* The packet round an inner one of len bytes, where that depends on more than len; 0 where there is none. */
+uint32_t ipsec_length_varied(
+	const struct sa *sa, const struct ipsec_size *size, const uint8_t *ip, uint32_t len);
 
 /* Bytes of the packet on the wire round an inner one: with all SAs that it gets.  A packet that transport
  * mode cannot carry counts as it is. */
 static inline uint32_t
 ipsec_wire_length(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
-	uint32_t stay = ipsec_stay(sa, ip, len);
+	uint32_t total;
 
-	if (__builtin_expect(stay > len, 0))
-		return len;
-	return ipsec_outer_len(&sa->wire, ipsec_inner_len(sa, len), stay);
+	if (__builtin_expect(!sa->varies, 1))
+		return ipsec_outer_len(&sa->wire, len, 0);
+	total = ipsec_length_varied(sa, &sa->wire, ip, len);
+	return total ? total : len;
 }
 
-/* Bytes behind the packet that protecting it adds; more than any packet where it cannot be protected. */
+/* Bytes behind the packet that protecting it adds; more than any packet has where it cannot be protected. */
 static inline uint32_t
 ipsec_behind(const struct sa *sa, const uint8_t *ip, uint32_t len)
 {
-	uint32_t stay = ipsec_stay(sa, ip, len);
+	uint32_t total;
 
-	if (__builtin_expect(stay > len, 0))
-		return UINT32_MAX;
-	return ipsec_outer_len(&sa->size, ipsec_inner_len(sa, len), stay) - sa->size.front - len;
+	if (__builtin_expect(!sa->varies, 1))
+		return ipsec_outer_len(&sa->size, len, 0) - sa->size.front - len;
+	total = ipsec_length_varied(sa, &sa->size, ip, len);
+	return total ? total - sa->size.front - len : UINT32_MAX;
 }
 
-/* The packet of inner_len bytes stands at packet + sa->size.front and becomes one that begins at packet; its
- * length is that of ipsec_outer_len().  Writes headers, IV (or the nonce that becomes it), padding and
- * trailer, and describes the cryptography in *op.  The caller took `seq` from sa->seq. */
-void ipsec_protect(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint64_t seq, struct crypto_op *op);
+/* The packet of inner_len bytes stands at packet + sa->size.front and becomes one that begins at packet, with
+ * `behind` bytes more behind it, which is ipsec_behind().  Writes headers, IV (or the nonce that becomes it),
+ * padding and trailer, and describes the cryptography in *op.  The caller took `seq` from sa->seq. */
+void ipsec_protect_sized(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint32_t behind, uint64_t seq,
+	struct crypto_op *op);
+
+/* For who has not asked for it already. */
+static inline void
+ipsec_protect(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint64_t seq, struct crypto_op *op)
+{
+	uint32_t behind = ipsec_behind(sa, packet + sa->size.front, inner_len);
+
+	ipsec_protect_sized(sa, packet, inner_len, behind, seq, op);
+}
+
 /* After the engine, where sa->finishes: the ICV of AH and the header that it hid, the UDP checksum over IPv6.
  */
 void ipsec_finish(const struct sa *sa, uint8_t *packet, uint32_t len, struct crypto_op *op);
@@ -81,9 +91,24 @@ struct ipsec_peek {
 	uint8_t proto; /* ALG_ESP or ALG_AH */
 };
 
+/* The same for all but the usual packet. */
+enum drop ipsec_peek_other(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek);
+
 /* DROP_ESP_LENGTH or DROP_AH_LENGTH where the header does not fit, DROP_NATT_KEEPALIVE, DROP_NATT_IKE
  * (non-ESP marker), DROP_NOT_MINE where it is none of these.  The IP header was checked. */
-enum drop ipsec_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek);
+static inline enum drop
+ipsec_peek(const uint8_t *packet, uint32_t len, struct ipsec_peek *peek)
+{
+	if (__builtin_expect(packet[0] != 0x45 || packet[IPV4_PROTO] != ALG_ESP ||
+				     len < IPV4_MIN_BYTES + IPSEC_ESP_BYTES,
+		    0))
+		return ipsec_peek_other(packet, len, peek);
+	*peek = (struct ipsec_peek){.spi = load_be32(packet + IPV4_MIN_BYTES),
+		.seq = load_be32(packet + IPV4_MIN_BYTES + 4),
+		.at = IPV4_MIN_BYTES,
+		.proto = ALG_ESP};
+	return DROP_NONE;
+}
 
 /* Checks lengths and describes how the packet with the 64-bit number `seq` is verified and decrypted. */
 enum drop ipsec_open(

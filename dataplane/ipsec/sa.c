@@ -82,6 +82,9 @@ transform_set(struct sa *sa, const struct cfg_sa *cfg)
 	sa->authenticated = t->authenticated;
 	sa->natt = cfg->natt;
 	sa->finishes = t->proto == ALG_AH || (cfg->natt && shape.v6);
+	/* Short trailers are written in one go where an ICV of 8 bytes or more stands behind them to be
+	 * written later; CBC and CTR may have nothing. */
+	sa->pad_block = t->block > 4 || t->icv_len < 8;
 	if (!shape.tunnel)
 		sa->head = SA_HEAD_TRANSPORT;
 	else
@@ -211,6 +214,7 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	sa->index = sa->policy = index;
 	sa->first = sa;
 	sa->tfc = cfg->direction == CFG_OUT ? (uint16_t)cfg->tfc : 0;
+	sa->varies = sa->tfc || cfg->mode == CFG_MODE_TRANSPORT;
 	sa->spi = cfg->spi;
 	sa->src = cfg->src;
 	sa->dst = cfg->dst;
@@ -250,6 +254,7 @@ sa_bundle(struct sa *ah, struct sa *esp)
 	esp->wire = ah->wire;
 	/* what is inside is a packet already: the AH keeps its header */
 	ah->head = SA_HEAD_TRANSPORT;
+	ah->varies = true;
 	ah->size.front = ah->ah_len;
 	ah->size.tunnel = false;
 	ah->tfc = 0; /* the ESP pads; behind it there is its ICV */

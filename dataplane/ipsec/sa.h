@@ -30,7 +30,7 @@ struct in_order;
 struct sa {
 	/* read for each packet */
 	struct crypto_session *session; /* NULL: the engine refused it, and the SA carries nothing */
-	uint64_t seq;	  /* out: last number sent; 0 on a fresh SA */
+	uint64_t seq;			/* out: last number sent; 0 on a fresh SA */
 	uint64_t seq_max; /* out: 2^32-1, or 2^64-1 with ESN: the last that may be sent (RFC 4303 §3.3.3) */
 	const struct replay_ops *replay; /* in: NULL where there is no replay check */
 	void *window;			 /* in: state of replay */
@@ -44,6 +44,8 @@ struct sa {
 	bool esn;
 	uint8_t salt[4];
 	bool authenticated;
+	bool varies;	/* lengths depend on more than that of the packet: transport mode, TFC padding */
+	bool pad_block; /* trailers are longer than 5 bytes, or have nothing behind them (pad.h) */
 
 	uint8_t outer[SA_OUTER_MAX]; /* out: template of IP and UDP header, checksum of the constant part */
 	uint8_t outer_len;
@@ -53,10 +55,10 @@ struct sa {
 	uint16_t ip_id;	   /* out: next identification */
 	uint16_t tfc;	   /* out: shorter inner packets are padded to this */
 	bool natt;
-	bool finishes;		/* out: something is to be done after the engine (ipsec_finish) */
+	bool finishes; /* something is to be done after the engine: AH, UDP over IPv6, bundle, in_order */
 	struct ipsec_size wire; /* of all SAs that a packet of this one gets */
 
-	struct sa *next; /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
+	struct sa *next;  /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
 	struct sa *first; /* out: the SA that is applied first: itself, or the ESP inside this AH */
 	uint64_t last_ns; /* out, with natt: when the last packet was protected */
 
@@ -76,9 +78,9 @@ struct sa {
 	enum cfg_direction direction;
 	struct ip_addr src, dst; /* tunnel ends */
 	struct in_order *order;	 /* NULL: packets leave the engine as it likes */
-	void *observer;	   /* of whoever measures (a laboratory); the gateway does not look at it */
-	uint32_t index;	   /* in its gateway: also the "connection id" of messages, less 1 */
-	uint32_t policy;   /* index that policies name: of the AH over this ESP, or its own */
+	void *observer;		 /* of whoever measures (a laboratory); the gateway does not look at it */
+	uint32_t index;		 /* in its gateway: also the "connection id" of messages, less 1 */
+	uint32_t policy;	 /* index that policies name: of the AH over this ESP, or its own */
 };
 
 /* Makes an SA with the session, window and templates; without a session where the engine refuses it by design

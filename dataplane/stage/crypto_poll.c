@@ -14,18 +14,36 @@ failure_name(const struct sa *sa, const struct pkt *pkt)
 	return sa->esn && sa->replay && pkt->lag >= (int64_t)sa->window_size ? DROP_ICV_ESN : DROP_ICV;
 }
 
-/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum. */
+/* A bad ICV, or an engine that could not. */
 static void
-finish_more(struct rte_mbuf *m)
+end_one(struct worker *w, struct sa *sa, struct rte_mbuf *m)
+{
+	sa->errors++;
+	/* a forged number must not colour the lag of those that follow */
+	if (sa->direction == CFG_IN && sa->replay)
+		sa->ahead = sa->replay->right_edge(sa->window);
+	if (sa->order)
+		in_order_skip(w, sa->order, pkt_of(m)->ticket);
+	worker_drop(w, m, failure_name(sa, pkt_of(m)));
+}
+
+/* AH puts its header back whatever the result; UDP over IPv6 gets its checksum; in_order waits. */
+static void
+finish_more(struct worker *w, struct sa *sa, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
-	struct sa *sa = pkt->sa;
 	uint8_t *packet = rte_pktmbuf_mtod(m, uint8_t *);
 
 	if (sa->direction == CFG_IN)
 		ipsec_close(sa, packet, &pkt->op);
 	else if (sa->ah_len || sa->natt)
 		ipsec_finish(sa, packet, rte_pktmbuf_data_len(m), &pkt->op);
+	if (pkt->op.result != CRYPTO_OK)
+		end_one(w, sa, m);
+	else if (sa->order)
+		worker_put(w, STAGE_in_order, m);
+	else
+		crypto_pass(w, m);
 }
 
 static inline void
@@ -35,20 +53,11 @@ finish_one(struct worker *w, struct pkt *pkt)
 	struct rte_mbuf *m = pkt_mbuf(pkt);
 
 	if (unlikely(sa->finishes))
-		finish_more(m);
-	if (unlikely(pkt->op.result != CRYPTO_OK)) {
-		sa->errors++;
-		/* a forged number must not colour the lag of those that follow */
-		if (sa->direction == CFG_IN && sa->replay)
-			sa->ahead = sa->replay->right_edge(sa->window);
-		if (sa->order)
-			in_order_skip(w, sa->order, pkt->ticket);
-		worker_drop(w, m, failure_name(sa, pkt));
-	} else if (unlikely(sa->order != NULL)) {
-		worker_put(w, STAGE_in_order, m);
-	} else {
-		crypto_pass(w, m);
-	}
+		finish_more(w, sa, m);
+	else if (unlikely(pkt->op.result != CRYPTO_OK))
+		end_one(w, sa, m);
+	else
+		crypto_pass_plain(w, m, sa);
 }
 
 void

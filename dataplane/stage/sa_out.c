@@ -47,7 +47,7 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	sa->packets++;
 	sa->bytes += inner;
 	sa->last_ns = w->now;
-	ipsec_protect(sa, pkt_push(m, sa->size.front, behind), inner, pkt->seq, &pkt->op);
+	ipsec_protect_sized(sa, pkt_push(m, sa->size.front, behind), inner, behind, pkt->seq, &pkt->op);
 	pkt->flags |= PKT_ENCRYPTED;
 	return DROP_NONE;
 }

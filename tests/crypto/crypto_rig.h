@@ -76,14 +76,14 @@ rig_words(const char *words)
 
 static inline struct crypto_session *
 rig_session_with(struct rig *rig, const struct transform *t, const uint8_t *key, const uint8_t *auth_key,
-		enum crypto_direction direction)
+	enum crypto_direction direction)
 {
 	struct crypto_key keys = {key, alg_cipher_info[t->cipher].key, auth_key, t->auth_key_len};
 	struct crypto_session *session = NULL;
 	char message[256];
 
-	CU_ASSERT_EQUAL_FATAL(rig->ops->session_create(rig->engine, t, &keys, direction, &session, message,
-				      sizeof(message)),
+	CU_ASSERT_EQUAL_FATAL(rig->ops->session_create(
+				      rig->engine, t, &keys, direction, &session, message, sizeof(message)),
 		ST_OK);
 	return session;
 }
@@ -122,14 +122,14 @@ rig_op(struct crypto_session *session, const struct transform *transform, uint8_
 	uint8_t head = (uint8_t)(RIG_ESP_BYTES + transform->iv_len);
 	uint8_t before = gmac ? transform->iv_len : head;
 	struct crypto_op op = {
-			.session = session,
-			.text = p + head,
-			.icv = p + head + payload_len,
-			.text_len = clear ? 0 : payload_len,
-			.auth_len = before + payload_len,
-			.auth_before = before,
-			.aad_len = RIG_ESP_BYTES,
-			.result = 0xee,
+		.session = session,
+		.text = p + head,
+		.icv = p + head + payload_len,
+		.text_len = clear ? 0 : payload_len,
+		.auth_len = before + payload_len,
+		.auth_before = before,
+		.aad_len = RIG_ESP_BYTES,
+		.result = 0xee,
 	};
 
 	rig_nonce(&op, transform);

@@ -77,10 +77,11 @@ cdrig_op(struct crypto_session *session, const struct transform *t, uint8_t *p, 
 	return op;
 }
 
+/* CBC has a block at least, see crypto/cryptodev_quirk.def. */
 static inline bool
 cdrig_length_valid(const struct transform *t, uint32_t text_len)
 {
-	return t->mode != ALG_MODE_CBC || text_len % t->block == 0;
+	return t->mode != ALG_MODE_CBC || (text_len && text_len % t->block == 0);
 }
 
 /* Through the engine, in whatever order. */

@@ -26,19 +26,19 @@ static inline const EVP_CIPHER *
 ref_cipher(enum alg_cipher cipher)
 {
 	static const EVP_CIPHER *(*const ciphers[ALG_CIPHER_COUNT])(void) = {
-			REF_AES(GCM, gcm),
-			REF_AES(GCM_12, gcm),
-			REF_AES(GCM_8, gcm),
-			REF_AES(GMAC, gcm),
-			REF_AES(CCM, ccm),
-			REF_AES(CCM_12, ccm),
-			REF_AES(CCM_8, ccm),
-			REF_AES(CTR, ctr),
-			REF_AES(CBC, cbc),
-			[ALG_CIPHER_CHACHA20_POLY1305] = EVP_chacha20_poly1305,
-			[ALG_CIPHER_3DES_CBC] = EVP_des_ede3_cbc,
-			[ALG_CIPHER_DES_CBC] = EVP_des_ede3_cbc, /* DES is 3DES with one key thrice */
-			[ALG_CIPHER_NULL] = EVP_enc_null,
+		REF_AES(GCM, gcm),
+		REF_AES(GCM_12, gcm),
+		REF_AES(GCM_8, gcm),
+		REF_AES(GMAC, gcm),
+		REF_AES(CCM, ccm),
+		REF_AES(CCM_12, ccm),
+		REF_AES(CCM_8, ccm),
+		REF_AES(CTR, ctr),
+		REF_AES(CBC, cbc),
+		[ALG_CIPHER_CHACHA20_POLY1305] = EVP_chacha20_poly1305,
+		[ALG_CIPHER_3DES_CBC] = EVP_des_ede3_cbc,
+		[ALG_CIPHER_DES_CBC] = EVP_des_ede3_cbc, /* DES is 3DES with one key thrice */
+		[ALG_CIPHER_NULL] = EVP_enc_null,
 	};
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ciphers[cipher]);
@@ -48,7 +48,7 @@ ref_cipher(enum alg_cipher cipher)
 /* Everything but the ICV's length, which all AEADs of OpenSSL want before or after. */
 static inline void
 ref_aead(struct ref *ref, const struct transform *t, const struct crypto_op *op, const uint8_t *key,
-		uint8_t *text, uint8_t *icv)
+	uint8_t *text, uint8_t *icv)
 {
 	int n, nonce = t->salt_len + t->iv_len, ccm = t->mode == ALG_MODE_CCM;
 
@@ -70,7 +70,7 @@ ref_aead(struct ref *ref, const struct transform *t, const struct crypto_op *op,
 
 static inline void
 ref_encipher(struct ref *ref, const struct transform *t, const struct crypto_op *op, const uint8_t *key,
-		uint8_t *text)
+	uint8_t *text)
 {
 	uint8_t thrice[24];
 	int n;
@@ -78,7 +78,7 @@ ref_encipher(struct ref *ref, const struct transform *t, const struct crypto_op 
 	for (unsigned i = 0; t->cipher == ALG_CIPHER_DES_CBC && i < sizeof(thrice); i++)
 		thrice[i] = key[i % 8];
 	CU_ASSERT_FATAL(EVP_EncryptInit_ex(ref->ctx, ref_cipher(t->cipher), NULL,
-					t->cipher == ALG_CIPHER_DES_CBC ? thrice : key, op->iv) == 1);
+				t->cipher == ALG_CIPHER_DES_CBC ? thrice : key, op->iv) == 1);
 	EVP_CIPHER_CTX_set_padding(ref->ctx, 0);
 	CU_ASSERT_FATAL(EVP_EncryptUpdate(ref->ctx, text, &n, text, (int)op->text_len) == 1);
 }
@@ -120,26 +120,26 @@ ref_xcbc(struct ref *ref, const uint8_t *key, const uint8_t *data, unsigned n, u
 static inline void
 ref_cmac(const uint8_t *key, const uint8_t *data, unsigned n, uint8_t mac[16])
 {
-	OSSL_PARAM params[] = {
-			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, (char *)(uintptr_t) "AES-128-CBC", 0),
-			OSSL_PARAM_construct_end()};
+	char cipher[] = "AES-128-CBC";
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
+		OSSL_PARAM_construct_end()};
 	size_t bytes;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(
-			EVP_Q_mac(NULL, "CMAC", NULL, NULL, params, key, 16, data, n, mac, 16, &bytes));
+		EVP_Q_mac(NULL, "CMAC", NULL, NULL, params, key, 16, data, n, mac, 16, &bytes));
 }
 
 /* Of n bytes at data; truncated by the caller. */
 static inline void
 ref_mac(struct ref *ref, enum alg_auth auth, const uint8_t *key, const uint8_t *data, unsigned n,
-		uint8_t mac[EVP_MAX_MD_SIZE])
+	uint8_t mac[EVP_MAX_MD_SIZE])
 {
 	static const EVP_MD *(*const digests[ALG_AUTH_COUNT])(void) = {
-			[ALG_AUTH_HMAC_MD5_96] = EVP_md5,
-			[ALG_AUTH_HMAC_SHA1_96] = EVP_sha1,
-			[ALG_AUTH_HMAC_SHA256_128] = EVP_sha256,
-			[ALG_AUTH_HMAC_SHA384_192] = EVP_sha384,
-			[ALG_AUTH_HMAC_SHA512_256] = EVP_sha512,
+		[ALG_AUTH_HMAC_MD5_96] = EVP_md5,
+		[ALG_AUTH_HMAC_SHA1_96] = EVP_sha1,
+		[ALG_AUTH_HMAC_SHA256_128] = EVP_sha256,
+		[ALG_AUTH_HMAC_SHA384_192] = EVP_sha384,
+		[ALG_AUTH_HMAC_SHA512_256] = EVP_sha512,
 	};
 
 	if (auth == ALG_AUTH_AES_XCBC_96) {
@@ -149,7 +149,7 @@ ref_mac(struct ref *ref, enum alg_auth auth, const uint8_t *key, const uint8_t *
 	} else {
 		CU_ASSERT_PTR_NOT_NULL_FATAL(digests[auth]);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(
-				HMAC(digests[auth](), key, alg_auth_info[auth].key, data, n, mac, NULL));
+			HMAC(digests[auth](), key, alg_auth_info[auth].key, data, n, mac, NULL));
 	}
 }
 
@@ -168,7 +168,7 @@ ref_close(struct ref *ref)
 /* Encrypt what op describes, in place at text.  op itself lends lengths, nonce and AAD. */
 static inline void
 ref_seal(struct ref *ref, const struct transform *t, const struct crypto_op *op, const uint8_t *key,
-		const uint8_t *auth_key, uint8_t *text, uint8_t *icv)
+	const uint8_t *auth_key, uint8_t *text, uint8_t *icv)
 {
 	uint8_t mac[EVP_MAX_MD_SIZE];
 

@@ -236,8 +236,8 @@ test_flows_spread(void)
 static void
 packet6_write(uint8_t *ip, unsigned at, uint8_t value)
 {
-	static const uint8_t header[40] = {0x6b, 0x80, 0, 0, 0, 24, UDP, 64, 0x20, 1, 0x0d, 0xb8, 0, 1, 0, 0, 0,
-		0, 0, 0, 0, 0, 0, 1, 0x20, 1, 0x0d, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
+	static const uint8_t header[40] = {0x6b, 0x80, 0, 0, 0, 24, UDP, 64, 0x20, 1, 0x0d, 0xb8, 0, 1, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 1, 0x20, 1, 0x0d, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
 
 	memset(ip, 0, 64);
 	memcpy(ip, header, sizeof(header));

@@ -12,7 +12,7 @@
 struct rte_mbuf;
 struct rte_mempool;
 
-#define KIT_PORT_MAX 256
+#define KIT_PORT_MAX 1024
 
 /* Packets wait in `in` for the gateway and are left in `out` by it. */
 struct kit_port {
@@ -32,6 +32,7 @@ struct kit_gateway {
 	struct cfg_policy policies[2];
 	struct cfg_policy peer_policies[2];
 	struct cfg_gateway cfg, peer_cfg;
+	const struct cfg_engine *peer_engine; /* NULL: a plain one of cfg.engine */
 	struct kit_port port[2];
 	struct dp *dp, *peer;
 };

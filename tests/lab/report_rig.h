@@ -20,6 +20,9 @@ struct report_rig {
 	struct result_sa result_sas[2];
 	struct result_stage stages[2];
 	struct result_node nodes[3];
+	struct cfg_engine engine_cfgs[2];
+	uint64_t counters[ENGINE_COUNTER_COUNT];
+	struct result_engine engines[2];
 	struct result_port ports[1];
 	struct result_wire wires[2];
 	struct result result;
@@ -111,6 +114,13 @@ report_rig_devices(struct report_rig *rig)
 	rig->nodes[1] = (struct result_node){.name = "gwb", .kind = RESULT_GATEWAY, .rx = 905,
 		.drops = {[DROP_REPLAY_OLD] = 40, [DROP_REPLAY_DUP] = 5}, .balanced = true};
 	rig->nodes[2] = (struct result_node){.name = "wan", .kind = RESULT_LINK, .balanced = true};
+	rig->engine_cfgs[0] = (struct cfg_engine){.name = "ipsec_mb", .kind = "ipsec_mb"};
+	rig->engine_cfgs[1] = (struct cfg_engine){.name = "slot 2", .kind = "card", .profile = "aim"};
+	rig->counters[ENGINE_SUBMITTED] = 905;
+	rig->counters[ENGINE_COMPLETED] = 905;
+	for (unsigned e = 0; e < 2; e++)
+		rig->engines[e] = (struct result_engine){
+			&rig->gateways[e], &rig->engine_cfgs[e], e ? rig->counters : NULL};
 	rig->ports[0] = (struct result_port){&rig->gateways[0], &rig->port, NULL};
 	for (unsigned d = 0; d < 2; d++)
 		rig->wires[d] = (struct result_wire){&rig->link, &rig->path, d, {.put = 5 + d}};
@@ -143,6 +153,8 @@ report_rig_open(struct report_rig *rig)
 		.n_sas = 2,
 		.nodes = rig->nodes,
 		.n_nodes = 3,
+		.engines = rig->engines,
+		.n_engines = 2,
 		.ports = rig->ports,
 		.n_ports = 1,
 		.wires = rig->wires,

@@ -66,6 +66,30 @@ test_rows(void)
 	folder_rig_close(&rig);
 }
 
+/* IPv6, and AH, which has no row. */
+static void
+test_families(void)
+{
+	struct cfg_sa sas[2];
+	struct cfg_gateway gateway = {.sas = sas, .n_sas = 2};
+	struct cfg_lab lab = {.gateways = &gateway, .n_gateways = 1};
+	char path[RIG_PATH_BYTES], *text;
+	struct folder_rig rig;
+
+	sa_fill(&sas[0], "ah", 0x1001, "ah-sha-hmac", 0, 20);
+	sa_fill(&sas[1], "esp", 0x1002, "esp-gcm 128", 20, 0);
+	sas[1].src = (struct ip_addr){0x20010db800000000, 1};
+	sas[1].dst = (struct ip_addr){0x20010db800000000, 2};
+	folder_rig_open(&rig);
+	CU_ASSERT_EQUAL(esp_sa_write(&lab, folder_rig_path(&rig, "esp_sa", path)), ST_OK);
+	text = folder_rig_read(&rig, "esp_sa", NULL);
+	CU_ASSERT_STRING_EQUAL(text,
+		"\"IPv6\",\"2001:db8::1\",\"2001:db8::2\",\"0x00001002\",\"AES-GCM with 16 octet ICV "
+		"[RFC4106]\",\"0x000102030405060708090a0b0c0d0e0f10111213\",\"NULL\",\"\"\n");
+	free(text);
+	folder_rig_close(&rig);
+}
+
 /* The same SPI with another key is another SA. */
 static void
 test_distinct(void)
@@ -84,6 +108,30 @@ test_distinct(void)
 	text = folder_rig_read(&rig, "esp_sa", NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strchr(text, '\n'));
 	CU_ASSERT_PTR_NOT_NULL(strstr(strchr(text, '\n'), "0f10111212\""));
+	free(text);
+	folder_rig_close(&rig);
+}
+
+/* What the table has no words for: a comment, and for AH nothing. */
+static void
+test_unknown(void)
+{
+	struct cfg_sa sas[3];
+	struct cfg_gateway gateway = {.sas = sas, .n_sas = 3};
+	struct cfg_lab lab = {.gateways = &gateway, .n_gateways = 1};
+	char path[RIG_PATH_BYTES], *text;
+	struct folder_rig rig;
+
+	sa_fill(&sas[0], "a", 0x1001, "esp-ccm 256", 35, 0);
+	sa_fill(&sas[1], "b", 0x1002, "ah-sha-hmac", 0, 20);
+	sa_fill(&sas[2], "c", 0x1002, "esp-gcm-8 128", 20, 0);
+	folder_rig_open(&rig);
+	CU_ASSERT_EQUAL(esp_sa_write(&lab, folder_rig_path(&rig, "esp_sa", path)), ST_OK);
+	text = folder_rig_read(&rig, "esp_sa", NULL);
+	CU_ASSERT_STRING_EQUAL(text,
+		"# 0x00001001: Wireshark does not know AES_256_CCM\n"
+		"\"IPv4\",\"192.0.2.1\",\"192.0.2.2\",\"0x00001002\",\"AES-GCM with 8 octet ICV [RFC4106]\","
+		"\"0x000102030405060708090a0b0c0d0e0f10111213\",\"NULL\",\"\"\n");
 	free(text);
 	folder_rig_close(&rig);
 }
@@ -113,7 +161,9 @@ suite_esp_sa(void)
 	if (!s)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_rows);
+	CU_ADD_TEST(s, test_families);
 	CU_ADD_TEST(s, test_distinct);
+	CU_ADD_TEST(s, test_unknown);
 	CU_ADD_TEST(s, test_failures);
 	return 0;
 }

@@ -38,12 +38,13 @@ test_layout(void)
 	jout_array_end(&json);
 	jout_hex(&json, "hex", 0xbeef);
 	jout_ip(&json, "ip", ip_v4(0xc0000201));
+	jout_ip(&json, "ip6", (struct ip_addr){0x20010db800000000, 1});
 	jout_object_end(&json);
 	fclose(json.out);
 	CU_ASSERT_STRING_EQUAL(text,
 		"{\n  \"a\": 1,\n  \"empty\": {},\n  \"list\": [\n    true,\n    null\n  ],\n"
 		"  \"flat\": {\"x\": [-1, 2], \"y\": {}},\n  \"none\": [],\n  \"hex\": \"0x0000beef\",\n"
-		"  \"ip\": \"192.0.2.1\"\n}\n");
+		"  \"ip\": \"192.0.2.1\",\n  \"ip6\": \"2001:db8::1\"\n}\n");
 	free(text);
 }
 

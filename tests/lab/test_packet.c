@@ -12,18 +12,19 @@
 
 int suite_packet(void);
 
-enum { UDP = 17, TCP = 6, ICMP = 1, GRE = 47, FLOWS = 5 };
+enum { UDP = 17, TCP = 6, ICMP = 1, GRE = 47, ICMP6 = 58, FLOWS = 8, FIRST6 = 5 };
 
 struct packet_rig {
 	struct lab lab;
-	struct flow flows[FLOWS]; /* UDP, TCP, ICMP, GRE, a capture's */
+	struct flow flows[FLOWS]; /* UDP, TCP, ICMP, GRE, a capture's; IPv6: UDP, TCP, ICMPv6 */
 	uint8_t pattern[PACKET_PATTERN];
+	uint32_t sums[PACKET_PATTERN + 1];
 };
 
 static struct packet_rig *
 rig_create(void)
 {
-	static const uint8_t protos[FLOWS] = {UDP, TCP, ICMP, GRE, 0};
+	static const uint8_t protos[FLOWS] = {UDP, TCP, ICMP, GRE, 0, UDP, TCP, ICMP6};
 	struct packet_rig *rig = calloc(1, sizeof(*rig));
 
 	CU_ASSERT_FATAL(kit_init());
@@ -31,6 +32,8 @@ rig_create(void)
 	rig->lab.pattern = rig->pattern;
 	rig->lab.flows = rig->flows;
 	packet_pattern_fill(rig->pattern);
+	rig->lab.sums = rig->sums;
+	packet_sums_fill(rig->pattern, rig->sums);
 	for (unsigned i = 0; i < FLOWS; i++) {
 		rig->flows[i].id = (struct traffic_flow){.src = IP_V4(0x0a010203),
 			.dst = IP_V4(0xc0a80405),
@@ -40,6 +43,10 @@ rig_create(void)
 			.dscp = 46,
 			.ecn = 2,
 			.df = i == 1};
+		if (i >= FIRST6) {
+			rig->flows[i].id.src = (struct ip_addr){0x20010db800010002, 0x0003000400050006};
+			rig->flows[i].id.dst = (struct ip_addr){0x20010db8fffe1234, 0xabcdef0123456789};
+		}
 		if (protos[i])
 			packet_template(&rig->flows[i]);
 	}
@@ -163,6 +170,63 @@ test_tcp(void)
 	free(rig);
 }
 
+/* RFC 8200 §3 and §8.1: header by hand, and a checksum over pseudo header, header and payload, at every
+ * parity of length and place in the pattern. */
+static void
+test_ipv6(void)
+{
+	static const uint32_t heads[] = {48, 60, 40};
+	static const uint8_t protos[] = {UDP, TCP, ICMP6};
+	struct packet_rig *rig = rig_create();
+
+	for (uint32_t i = 0; i < 3; i++)
+		for (uint32_t bytes = heads[i]; bytes < 1600; bytes += bytes < 90 ? 1 : 53) {
+			struct rte_mbuf *m = build(rig, FIRST6 + i, bytes, 0x10000 + bytes * 3, NULL);
+			const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+			uint32_t sum = sum_of(ip + 8, 32, protos[i] + bytes - 40);
+
+			CU_ASSERT_EQUAL(load_be32(ip), 0x60000000 | (46 << 2 | 2) << 20);
+			CU_ASSERT_EQUAL(load_be16(ip + 4), bytes - 40);
+			CU_ASSERT(ip[6] == protos[i] && ip[7] == 64);
+			CU_ASSERT_EQUAL(load_be64(ip + 8), 0x20010db800010002);
+			CU_ASSERT_EQUAL(load_be64(ip + 32), 0xabcdef0123456789);
+			check_pkt(m, FIRST6 + i, bytes, 0x10000 + bytes * 3);
+			if (protos[i] != ICMP6) {
+				CU_ASSERT_EQUAL(load_be32(ip + 40), 0x1234fedc);
+				CU_ASSERT_EQUAL(sum_of(ip + 40, bytes - 40, sum), 0xffff);
+			}
+			if (protos[i] == UDP) {
+				CU_ASSERT_EQUAL(load_be16(ip + 44), bytes - 40);
+				CU_ASSERT_NOT_EQUAL(load_be16(ip + 46), 0);
+			}
+			if (bytes >= heads[i] + 20)
+				check_stamp(ip + heads[i], FIRST6 + i, 0x10000 + bytes * 3);
+			CU_ASSERT_TRUE(packet_intact(&rig->lab, m));
+			rte_pktmbuf_free(m);
+		}
+	free(rig);
+}
+
+/* A checksum that comes out as 0 is sent as 0xffff: some number and time make it so. */
+static void
+test_ipv6_zero(void)
+{
+	struct packet_rig *rig = rig_create();
+	unsigned full = 0, zero = 0;
+
+	for (uint64_t num = 0; num < 200000; num++) {
+		struct rte_mbuf *m = build(rig, FIRST6, 68, num, NULL);
+		uint16_t check = load_be16(rte_pktmbuf_mtod(m, const uint8_t *) + 46);
+
+		full += check == 0xffff;
+		zero += check == 0;
+		rte_pktmbuf_free(m);
+	}
+	CU_ASSERT(full > 0);
+	CU_ASSERT_EQUAL(zero, 0);
+	free(rig);
+}
+
 /* Every checksum that the number can make, the identification's turn included. */
 static void
 test_checksums(void)
@@ -201,22 +265,27 @@ static void
 test_no_bit_unnoticed(void)
 {
 	static const uint32_t sizes[] = {40, 41, 47, 48, 59, 60, 61, 100, 577, 1500},
-			      heads[] = {28, 40, 20, 20};
+			      heads[] = {28, 40, 20, 20, 0, 48, 60, 40};
+	static const unsigned ends[] = {24, 24, 20, 20, 0, 44, 44, 40};
 	struct packet_rig *rig = rig_create();
 
 	for (unsigned s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
-		for (uint32_t f = 0; f < 4; f++) {
-			struct rte_mbuf *m = build(rig, f, sizes[s], 1000 + s, NULL);
+		for (uint32_t f = 0; f < FLOWS; f++) {
+			struct rte_mbuf *m;
+
+			if (f == 4 || sizes[s] < heads[f])
+				continue;
+			m = build(rig, f, sizes[s], 1000 + s, NULL);
 			uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 
 			CU_ASSERT_EQUAL(unnoticed(rig, m, heads[f]), 0);
-			for (unsigned i = 12; i < (heads[f] > 20 ? 24 : 20); i++) { /* addresses, ports */
+			for (unsigned i = f < FIRST6 ? 12 : 8; i < ends[f]; i++) { /* addresses, ports */
 				ip[i] ^= 0x10;
 				CU_ASSERT_FALSE(packet_intact(&rig->lab, m));
 				ip[i] ^= 0x10;
 			}
-			ip[8] -= 2; /* what hops change */
-			ip[11] ^= 0x55;
+			ip[f < FIRST6 ? 8 : 7] -= 2; /* what hops change */
+			ip[f < FIRST6 ? 11 : 1] ^= f < FIRST6 ? 0x55 : 0x30;
 			CU_ASSERT_TRUE(packet_intact(&rig->lab, m));
 			rte_pktmbuf_trim(m, 1);
 			CU_ASSERT_FALSE(packet_intact(&rig->lab, m));
@@ -254,15 +323,17 @@ test_capture(void)
 
 	for (unsigned i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * i + 3);
-	for (uint32_t bytes = 20; bytes <= sizeof(data); bytes += 313) {
-		m = build(rig, 4, bytes, 9, data);
-		check_pkt(m, 4, bytes, 9);
-		CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, void *), data, bytes), 0);
-		CU_ASSERT_EQUAL(unnoticed(rig, m, 12), 0);
-		rte_pktmbuf_mtod(m, uint8_t *)[8]--;
-		CU_ASSERT_TRUE(packet_intact(&rig->lab, m));
-		rte_pktmbuf_free(m);
-	}
+	for (unsigned v6 = 0; v6 < 2; v6++)
+		for (uint32_t bytes = v6 ? 40 : 20; bytes <= sizeof(data); bytes += 293) {
+			data[0] = v6 ? 0x60 : 0x45;
+			m = build(rig, 4, bytes, 9, data);
+			check_pkt(m, 4, bytes, 9);
+			CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, void *), data, bytes), 0);
+			CU_ASSERT_EQUAL(unnoticed(rig, m, v6 ? 8 : 12), 0);
+			rte_pktmbuf_mtod(m, uint8_t *)[v6 ? 7 : 8]--;
+			CU_ASSERT_TRUE(packet_intact(&rig->lab, m));
+			rte_pktmbuf_free(m);
+		}
 	free(rig);
 }
 
@@ -273,6 +344,8 @@ suite_packet(void)
 
 	CU_ADD_TEST(s, test_udp);
 	CU_ADD_TEST(s, test_tcp);
+	CU_ADD_TEST(s, test_ipv6);
+	CU_ADD_TEST(s, test_ipv6_zero);
 	CU_ADD_TEST(s, test_checksums);
 	CU_ADD_TEST(s, test_no_bit_unnoticed);
 	CU_ADD_TEST(s, test_not_another);

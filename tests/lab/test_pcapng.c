@@ -21,18 +21,44 @@ packet_fill(uint8_t *packet, unsigned bytes)
 
 /* Every remainder modulo 4, and times around 2^32 ns. */
 static void
-capture_write(const struct folder_rig *rig, const char *name, unsigned n)
+capture_write(const struct folder_rig *rig, const char *name, bool v6, unsigned n)
 {
 	char path[RIG_PATH_BYTES];
 	uint8_t packet[64];
 	struct pcapng *p;
 
-	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(
+		pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p),
+		ST_OK);
 	for (unsigned i = 0; i < n; i++) {
 		packet_fill(packet, 20 + i);
 		pcapng_write(p, i & 1, 4294967290u + (uint64_t)i, packet, 20 + i);
 	}
 	CU_ASSERT_EQUAL(pcapng_close(p), ST_OK);
+}
+
+/* Two interfaces of one type each: of two types, libpcap would refuse the file. */
+static void
+test_families(void)
+{
+	char path[RIG_PATH_BYTES], error[PCAP_ERRBUF_SIZE];
+	struct folder_rig rig;
+	struct pcap_pkthdr *head;
+	const u_char *data;
+
+	folder_rig_open(&rig);
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		pcap_t *pcap;
+
+		capture_write(&rig, "f.pcapng", v6, 2);
+		pcap = pcap_open_offline(folder_rig_path(&rig, "f.pcapng", path), error);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
+		CU_ASSERT_EQUAL(pcap_datalink(pcap), v6 ? DLT_IPV6 : DLT_IPV4);
+		CU_ASSERT_EQUAL(pcap_next_ex(pcap, &head, &data), 1);
+		CU_ASSERT_EQUAL(pcap_next_ex(pcap, &head, &data), 1);
+		pcap_close(pcap);
+	}
+	folder_rig_close(&rig);
 }
 
 static void
@@ -46,9 +72,9 @@ test_read_back(void)
 	pcap_t *pcap;
 
 	folder_rig_open(&rig);
-	capture_write(&rig, "a.pcapng", 12);
-	pcap = pcap_open_offline_with_tstamp_precision(folder_rig_path(&rig, "a.pcapng", path),
-		PCAP_TSTAMP_PRECISION_NANO, error);
+	capture_write(&rig, "a.pcapng", false, 12);
+	pcap = pcap_open_offline_with_tstamp_precision(
+		folder_rig_path(&rig, "a.pcapng", path), PCAP_TSTAMP_PRECISION_NANO, error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
 	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_IPV4);
 	for (unsigned i = 0; i < 12; i++) {
@@ -273,7 +299,7 @@ test_bytes(void)
 	char *data;
 
 	folder_rig_open(&rig);
-	capture_write(&rig, "b.pcapng", 1);
+	capture_write(&rig, "b.pcapng", false, 1);
 	data = folder_rig_read(&rig, "b.pcapng", &bytes);
 	CU_ASSERT_EQUAL_FATAL(bytes, sizeof(expected));
 	CU_ASSERT_EQUAL(memcmp(data, expected, bytes), 0);
@@ -286,10 +312,10 @@ test_failures(void)
 {
 	struct pcapng *p = (struct pcapng *)&p;
 
-	CU_ASSERT_EQUAL(pcapng_create("/nonexistent/x.pcapng", names, 2, &p), ST_ERR_IO);
+	CU_ASSERT_EQUAL(pcapng_create("/nonexistent/x.pcapng", PCAPNG_IPV4, names, 2, &p), ST_ERR_IO);
 	CU_ASSERT_PTR_NULL(p);
 	CU_ASSERT_EQUAL(pcapng_close(NULL), ST_OK);
-	CU_ASSERT_EQUAL_FATAL(pcapng_create("/dev/full", names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create("/dev/full", PCAPNG_IPV4, names, 2, &p), ST_OK);
 	CU_ASSERT_EQUAL(pcapng_close(p), ST_ERR_IO);
 }
 
@@ -301,6 +327,7 @@ suite_pcapng(void)
 	if (!s)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_read_back);
+	CU_ADD_TEST(s, test_families);
 	CU_ADD_TEST(s, test_bytes);
 	CU_ADD_TEST(s, test_failures);
 	return 0;

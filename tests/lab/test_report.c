@@ -98,6 +98,8 @@ static const struct {
 	{"sas/1/lag/window_for/0.99", 100},
 	{"sas/1/lag/histogram/4/0", 300},
 	{"sas/1/lag/histogram/4/1", 2},
+	{"engines/1/counters/submitted", 905},
+	{"engines/1/counters/stale", 0},
 	{"nodes/0/dropped", 13},
 	{"nodes/0/stages/0/calls", 10},
 	{"wires/1/put", 6},
@@ -135,6 +137,10 @@ static const struct {
 	{"sas/0/direction", "out"},
 	{"sas/1/spi", "0x00001001"},
 	{"sas/1/transform", "esp-gcm 256"},
+	{"engines/0/kind", "ipsec_mb"},
+	{"engines/1/gateway", "gwb"},
+	{"engines/1/engine", "slot 2"},
+	{"engines/1/profile", "aim"},
 	{"nodes/2/kind", "link"},
 	{"wires/1/from", "gwb.wan"},
 	{"wires/1/to", "gwa.wan"},
@@ -164,6 +170,9 @@ test_summary(void)
 	CU_ASSERT(json_is_true(json_at(json, "balance/ok")));
 	CU_ASSERT(json_is_null(json_at(json, "classes/1/delay_ns")));
 	CU_ASSERT_PTR_NULL(json_at(json, "sas/0/lag"));
+	CU_ASSERT(json_is_null(json_at(json, "engines/0/counters")));
+	CU_ASSERT(json_is_null(json_at(json, "engines/0/profile")));
+	CU_ASSERT_EQUAL(json_object_size(json_at(json, "engines/1/counters")), ENGINE_COUNTER_COUNT);
 	CU_ASSERT_EQUAL(json_array_size(json_at(json, "classes/1/reordering/at_gateway/n_reordered")), 3);
 	CU_ASSERT_EQUAL(json_object_size(json_at(json, "classes/1/lost_by_reason")), 3);
 	json_decref(json);

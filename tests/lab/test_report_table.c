@@ -174,6 +174,32 @@ test_faults(void)
 	report_rig_close(&rig);
 }
 
+/* Work alone is no news; what went wrong is told, with what it means, and the work beside it. */
+static void
+test_engines(void)
+{
+	struct report_rig rig;
+	char *text;
+
+	report_rig_open(&rig);
+	rig.counters[ENGINE_SESSIONS] = 2;
+	text = table_text(&rig);
+	CU_ASSERT_PTR_NULL(strstr(text, "accelerators"));
+	free(text);
+	rig.counters[ENGINE_QUEUE_FULL] = 1234;
+	text = table_text(&rig);
+	ascii_check(text);
+	expect(text, "\nWhat the accelerators did:\n");
+	expect(text, "\ngwb  slot 2  submitted      905  jobs that the device took\n");
+	expect(text, "\ngwb  slot 2  queue_full   1,234  found no room in its queue (VAM: ppq full)\n");
+	CU_ASSERT_PTR_NULL(strstr(text, "ipsec_mb"));
+	CU_ASSERT_PTR_NULL(strstr(text, "stale"));
+	free(text);
+	report_rig_close(&rig);
+	for (unsigned c = 0; c < ENGINE_COUNTER_COUNT; c++)
+		CU_ASSERT(strlen(engine_counter_info[c].meaning) <= 56);
+}
+
 /* Every reason has a meaning, and only those of the window are replays. */
 static void
 test_losses(void)
@@ -257,6 +283,7 @@ suite_report_table(void)
 	CU_ADD_TEST(s, test_copy_came_first);
 	CU_ADD_TEST(s, test_no_check);
 	CU_ADD_TEST(s, test_faults);
+	CU_ADD_TEST(s, test_engines);
 	CU_ADD_TEST(s, test_losses);
 	CU_ADD_TEST(s, test_compare);
 	return 0;

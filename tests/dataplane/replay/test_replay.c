@@ -2,12 +2,15 @@
  * of all numbers accepted, for the window sizes that have been wrong elsewhere. */
 #include <CUnit/CUnit.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
-#include "tests/dataplane/replay/replay_rows.h"
+#include "conform/replay_rows.h"
 
 int suite_replay(void);
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static void
 test_find(void)
@@ -37,9 +40,10 @@ static void
 test_rows(void)
 {
 	for (unsigned d = 0; d < replay_design_count; d++) {
-		for (unsigned i = 0; i < COUNT(row_windows); i++) {
+		for (unsigned i = 0; i < replay_row_window_count; i++) {
 			unsigned first = UINT32_MAX;
-			rows_run(replay_designs[d], row_windows[i], &first);
+			replay_rows_run(
+				replay_designs[d], replay_row_windows[i], 0, replay_row_count, &first);
 			CU_ASSERT_EQUAL(first, UINT32_MAX);
 		}
 	}
@@ -52,7 +56,7 @@ test_largest(void)
 	const uint64_t w = REPLAY_WINDOW_MAX;
 	for (unsigned d = 0; d < replay_design_count; d++) {
 		const struct replay_ops *ops = replay_designs[d];
-		void *state = window_open(ops, REPLAY_WINDOW_MAX, 0);
+		void *state = replay_window_open(ops, REPLAY_WINDOW_MAX, 0);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(state);
 		CU_ASSERT_EQUAL(ops->commit(state, 3 * w), DROP_NONE);
 		CU_ASSERT_EQUAL(ops->commit(state, 2 * w), DROP_REPLAY_OLD);
@@ -150,7 +154,7 @@ walk_next(struct rng *rng, uint64_t edge, uint64_t w, uint64_t last)
 static unsigned
 walk_run(const struct replay_ops *ops, uint32_t window, uint64_t edge, struct rng *rng, struct reference *ref)
 {
-	uint8_t *state = window_open(ops, window, edge), before[64];
+	uint8_t *state = replay_window_open(ops, window, edge), before[64];
 	uint64_t seq = edge;
 	unsigned wrong = 0;
 
@@ -178,8 +182,8 @@ static void
 walks_run(const struct replay_ops *ops, uint32_t window, struct rng *rng, struct reference *ref)
 {
 	uint64_t before = 2 * (uint64_t)window + 700;
-	uint64_t start[] = {0, (UINT64_C(1) << 32) - before, 0 - before, rng_u64(rng),
-		1 + rng_below(rng, window)};
+	uint64_t start[] = {
+		0, (UINT64_C(1) << 32) - before, 0 - before, rng_u64(rng), 1 + rng_below(rng, window)};
 
 	for (unsigned i = 0; i < COUNT(start); i++)
 		CU_ASSERT_EQUAL(walk_run(ops, window, start[i], rng, ref), 0);
@@ -194,8 +198,8 @@ test_random(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ref);
 	rng_init(&rng, 1, "test_replay");
 	for (unsigned d = 0; d < replay_design_count; d++) {
-		for (unsigned i = 0; i < COUNT(row_windows); i++)
-			walks_run(replay_designs[d], row_windows[i], &rng, ref);
+		for (unsigned i = 0; i < replay_row_window_count; i++)
+			walks_run(replay_designs[d], replay_row_windows[i], &rng, ref);
 	}
 	free(ref);
 }

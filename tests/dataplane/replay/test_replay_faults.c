@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "tests/dataplane/replay/replay_rows.h"
+#include "conform/replay_rows.h"
 
 #define BLOCK 64
 #define WINDOW_MOST 4096 /* larger ones show nothing more, and take long */
@@ -171,9 +171,9 @@ fault_shows(enum fault fault, uint32_t window)
 static void
 expect_caught(const struct replay_ops *ops, enum fault fault)
 {
-	for (unsigned i = 0; i < COUNT(row_windows) && row_windows[i] <= WINDOW_MOST; i++) {
-		unsigned wrong = rows_run(ops, row_windows[i], NULL);
-		CU_ASSERT_EQUAL(wrong != 0, fault_shows(fault, row_windows[i]));
+	for (unsigned i = 0; i < replay_row_window_count && replay_row_windows[i] <= WINDOW_MOST; i++) {
+		unsigned wrong = replay_rows_run(ops, replay_row_windows[i], 0, replay_row_count, NULL);
+		CU_ASSERT_EQUAL(wrong != 0, fault_shows(fault, replay_row_windows[i]));
 	}
 }
 

@@ -1,0 +1,146 @@
+/* From the IP header to AH or ESP: IPv4 options, IPv6 extension headers (RFC 8200 §4), UDP encapsulation (RFC
+ * 3948).  Does not put fragments together and looks into no other tunnels. */
+#include "capture/ip_find.h"
+
+#include "base/bytes.h"
+
+#define IPV4_BYTES 20u
+#define IPV6_BYTES 40u
+#define UDP_BYTES 8u
+#define PORT_IKE 500u
+
+enum {
+	NEXT_HOP_BY_HOP = 0,
+	NEXT_UDP = 17,
+	NEXT_ROUTING = 43,
+	NEXT_FRAGMENT = 44,
+	NEXT_ESP = 50,
+	NEXT_AH = 51,
+	NEXT_OPTIONS = 60
+};
+
+static enum capture_kind
+head_v4(const uint8_t *ip, uint32_t captured, struct ip_found *found)
+{
+	uint32_t head = (ip[0] & 15u) * 4u;
+
+	if (captured < IPV4_BYTES || head < IPV4_BYTES || captured < head || load_be16(ip + 2) < head)
+		return CAPTURE_NO_IP;
+	found->src = ip_load4(ip + 12);
+	found->dst = ip_load4(ip + 16);
+	found->head = head;
+	found->next_at = 9;
+	found->proto = ip[9];
+	found->len = load_be16(ip + 2);
+	return load_be16(ip + 6) & 0x3fff ? CAPTURE_FRAGMENT : CAPTURE_OPENED; /* MF or an offset */
+}
+
+/* Extension headers up to what is none, or to a fragment. */
+static enum capture_kind
+extensions_v6(const uint8_t *ip, uint32_t captured, struct ip_found *found)
+{
+	for (;;) {
+		uint32_t at = found->head, bytes = 8;
+
+		if (found->proto != NEXT_HOP_BY_HOP && found->proto != NEXT_ROUTING &&
+			found->proto != NEXT_OPTIONS && found->proto != NEXT_FRAGMENT)
+			return CAPTURE_OPENED;
+		if (at + 8 > found->len)
+			return CAPTURE_MALFORMED;
+		if (at + 8 > captured)
+			return CAPTURE_TRUNCATED;
+		if (found->proto != NEXT_FRAGMENT)
+			bytes = (ip[at + 1] + 1u) * 8u;
+		else if (load_be16(ip + at + 2) & 0xfff9) /* an "atomic" fragment is a packet (RFC 6946) */
+			return CAPTURE_FRAGMENT;
+		found->next_at = at;
+		found->proto = ip[at];
+		found->head = at + bytes;
+	}
+}
+
+static enum capture_kind
+head_v6(const uint8_t *ip, uint32_t captured, struct ip_found *found)
+{
+	if (captured < IPV6_BYTES)
+		return CAPTURE_NO_IP;
+	found->v6 = true;
+	found->src = ip_load6(ip + 8);
+	found->dst = ip_load6(ip + 24);
+	found->head = IPV6_BYTES;
+	found->next_at = 6;
+	found->proto = ip[6];
+	found->len = IPV6_BYTES + load_be16(ip + 4);
+	return extensions_v6(ip, captured, found);
+}
+
+static bool
+is_port(const struct ip_ports *ports, uint16_t port)
+{
+	for (unsigned i = 0; i < ports->n; i++)
+		if (ports->port[i] == port)
+			return true;
+	return false;
+}
+
+/* RFC 3948 §2: what a datagram of an ESP port holds.  proto becomes ESP where it is that. */
+static enum capture_kind
+udp_look(const uint8_t *ip, uint32_t captured, const struct ip_ports *ports, struct ip_found *found)
+{
+	const uint8_t *udp = ip + found->head;
+	uint32_t bytes = found->head + UDP_BYTES > captured ? 0 : load_be16(udp + 4);
+
+	if (!bytes)
+		return found->head + UDP_BYTES > found->len ? CAPTURE_OTHER : CAPTURE_TRUNCATED;
+	uint16_t from = load_be16(udp), to = load_be16(udp + 2);
+	if (!is_port(ports, from) && !is_port(ports, to))
+		return from == PORT_IKE || to == PORT_IKE ? CAPTURE_IKE : CAPTURE_OTHER;
+	if (bytes < UDP_BYTES + 1 || found->head + bytes > found->len)
+		return CAPTURE_MALFORMED;
+	if (bytes == UDP_BYTES + 1)
+		return found->head + bytes > captured ? CAPTURE_TRUNCATED
+		       : udp[UDP_BYTES] == 0xff	      ? CAPTURE_KEEPALIVE
+						      : CAPTURE_MALFORMED;
+	if (bytes < UDP_BYTES + 4)
+		return CAPTURE_MALFORMED;
+	if (found->head + UDP_BYTES + 4 > captured)
+		return CAPTURE_TRUNCATED;
+	if (load_be32(udp + UDP_BYTES) == 0)
+		return CAPTURE_IKE;
+	found->natt = true;
+	found->proto = NEXT_ESP;
+	found->at = found->head + UDP_BYTES;
+	found->len = found->head + bytes;
+	return CAPTURE_OPENED;
+}
+
+enum capture_kind
+ip_find(const uint8_t *ip, uint32_t captured, const struct ip_ports *ports, struct ip_found *found)
+{
+	enum capture_kind kind = CAPTURE_NO_IP;
+	uint32_t spi_at;
+
+	*found = (struct ip_found){0};
+	if (captured && ip[0] >> 4 == 4)
+		kind = head_v4(ip, captured, found);
+	else if (captured && ip[0] >> 4 == 6)
+		kind = head_v6(ip, captured, found);
+	found->at = found->head;
+	if (kind == CAPTURE_FRAGMENT && found->proto != NEXT_ESP && found->proto != NEXT_AH &&
+		found->proto != NEXT_UDP)
+		return CAPTURE_OTHER;
+	if (kind == CAPTURE_OPENED && found->proto == NEXT_UDP)
+		kind = udp_look(ip, captured, ports, found);
+	else if (kind == CAPTURE_OPENED && found->proto != NEXT_ESP && found->proto != NEXT_AH)
+		kind = CAPTURE_OTHER;
+	if (kind != CAPTURE_OPENED)
+		return kind;
+	spi_at = found->at + (found->proto == NEXT_AH ? 4 : 0);
+	if (spi_at + 8 > found->len)
+		return CAPTURE_MALFORMED;
+	if (spi_at + 8 > captured)
+		return CAPTURE_TRUNCATED;
+	found->spi = load_be32(ip + spi_at);
+	found->seq = load_be32(ip + spi_at + 4);
+	return found->len > captured ? CAPTURE_TRUNCATED : CAPTURE_OPENED;
+}
