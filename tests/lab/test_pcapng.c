@@ -1,4 +1,5 @@
 /* lab/pcapng: read back by libpcap, and its blocks byte by byte. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
