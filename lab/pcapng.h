@@ -17,11 +17,11 @@ enum pcapng_family {
 };
 
 /* Replaces path.  One interface a name, in this order. */
-enum status pcapng_create(
-	const char *path, enum pcapng_family family, const char *const *names, unsigned n, struct pcapng **pcapng);
+enum status pcapng_create(const char *path, enum pcapng_family family, const char *const *names, unsigned n,
+	struct pcapng **pcapng);
 /* time_ns counts from second 0 of 1970. */
-void pcapng_write(struct pcapng *pcapng, unsigned interface, uint64_t time_ns, const void *ip,
-		uint32_t bytes);
+void pcapng_write(
+	struct pcapng *pcapng, unsigned interface, uint64_t time_ns, const void *ip, uint32_t bytes);
 /* Flushes and frees.  ERR_IO where anything could not be written.  NULL is fine. */
 enum status pcapng_close(struct pcapng *pcapng);
 

@@ -21,13 +21,13 @@ packet_fill(uint8_t *packet, unsigned bytes)
 
 /* Every remainder modulo 4, and times around 2^32 ns. */
 static void
-capture_write(const struct folder_rig *rig, const char *name, bool v6, unsigned n)
+capture_write(const struct folder_rig *rig, const char *name, enum pcapng_family family, unsigned n)
 {
 	char path[RIG_PATH_BYTES];
 	uint8_t packet[64];
 	struct pcapng *p;
 
-	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), family, names, 2, &p), ST_OK);
 	for (unsigned i = 0; i < n; i++) {
 		packet_fill(packet, 20 + i);
 		pcapng_write(p, i & 1, 4294967290u + (uint64_t)i, packet, 20 + i);
@@ -48,7 +48,7 @@ test_families(void)
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		pcap_t *pcap;
 
-		capture_write(&rig, "f.pcapng", v6, 2);
+		capture_write(&rig, "f.pcapng", v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, 2);
 		pcap = pcap_open_offline(folder_rig_path(&rig, "f.pcapng", path), error);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
 		CU_ASSERT_EQUAL(pcap_datalink(pcap), v6 ? DLT_IPV6 : DLT_IPV4);
@@ -101,7 +101,7 @@ test_read_back(void)
 	pcap_t *pcap;
 
 	folder_rig_open(&rig);
-	capture_write(&rig, "a.pcapng", false, 12);
+	capture_write(&rig, "a.pcapng", PCAPNG_IPV4, 12);
 	pcap = pcap_open_offline_with_tstamp_precision(folder_rig_path(&rig, "a.pcapng", path),
 		PCAP_TSTAMP_PRECISION_NANO, error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
@@ -328,7 +328,7 @@ test_bytes(void)
 	char *data;
 
 	folder_rig_open(&rig);
-	capture_write(&rig, "b.pcapng", false, 1);
+	capture_write(&rig, "b.pcapng", PCAPNG_IPV4, 1);
 	data = folder_rig_read(&rig, "b.pcapng", &bytes);
 	CU_ASSERT_EQUAL_FATAL(bytes, sizeof(expected));
 	CU_ASSERT_EQUAL(memcmp(data, expected, bytes), 0);
