@@ -213,7 +213,7 @@ def check_bad(scenario, folder, out):
             ([capture, "--keys", out / "esp_sa", "--window", "many"], 2, ["--window", '"many"']),
             ([capture, "--keys", out / "esp_sa", "--udp-port", "0"], 2, ["--udp-port", "1 to 65535"]),
             ([capture, "--keys", out / "esp_sa", "-w", folder / "no" / "x.pcapng"], 1, ["cannot be written"]),
-            ([capture, "--keys", folder / "blowfish", "--quiet"], 0, ["blowfish:1: not used", "no blowfish"])):
+            ([capture, "--keys", folder / "blowfish", "--quiet"], 0, ["blowfish:1: not used"])):
         done = scenario.esplab("decrypt", *args)
         scenario.equal(done.returncode, status, f"decrypt {args}: exit status")
         for word in words:
