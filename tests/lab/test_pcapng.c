@@ -68,7 +68,7 @@ static void
 test_both(void)
 {
 	char path[RIG_PATH_BYTES], error[PCAP_ERRBUF_SIZE];
-	static const char *const names[] = {"inner"};
+	static const char *const inner[] = {"inner"};
 	uint8_t packet[64] = {0x60};
 	struct folder_rig rig;
 	struct pcap_pkthdr *head;
@@ -78,7 +78,7 @@ test_both(void)
 
 	folder_rig_open(&rig);
 	folder_rig_path(&rig, "any.pcapng", path);
-	CU_ASSERT_EQUAL_FATAL(pcapng_create(path, PCAPNG_BOTH, names, 1, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(path, PCAPNG_BOTH, inner, 1, &p), ST_OK);
 	pcapng_write(p, 0, 5, packet, sizeof(packet));
 	packet[0] = 0x45;
 	pcapng_write(p, 0, 6, packet, 20);
