@@ -152,11 +152,12 @@ flow_cache_find6(const struct flow_cache *cache, struct flow_key key, const uint
 	return NULL;
 }
 
-/* What is known of a packet of either family whose header was checked; NULL: nothing. */
+/* What is known of a packet whose header was checked, of IPv4 or IPv6 as v4 says; NULL: nothing. */
 static inline const struct flow_entry *
-flow_cache_look(const struct flow_cache *cache, const uint8_t *ip, uint32_t len, uint32_t sa_in)
+flow_cache_look(
+	const struct flow_cache *cache, bool v4, const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
-	if (ip_head_is_v4(ip))
+	if (v4)
 		return flow_cache_find(cache, flow_key_read(ip, len, sa_in));
 	return flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
 }

@@ -66,7 +66,7 @@ test_hop6(void)
 		ip[IP6_HOPS] = (uint8_t)hops;
 		memcpy(wanted, ip, sizeof(ip));
 		wanted[IP6_HOPS] = (uint8_t)(hops < 2 ? hops : hops - 1);
-		CU_ASSERT_EQUAL(forward_hop(ip), hops >= 2);
+		CU_ASSERT_EQUAL(forward_hops(ip), hops >= 2);
 		CU_ASSERT_EQUAL(memcmp(ip, wanted, sizeof(ip)), 0);
 	}
 }
