@@ -37,7 +37,7 @@ FORWARD_INLINE enum drop
 forward_family(struct worker *w, struct rte_mbuf *m, const struct sa *sa_in, const bool v4)
 {
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t len = rte_pktmbuf_data_len(m), in = sa_in ? sa_in->index + 1 : 0;
+	uint32_t len = rte_pktmbuf_data_len(m), in = sa_in ? sa_in->policy + 1 : 0;
 	const struct flow_entry *flow = flow_cache_look(w->cache, v4, ip, len, in);
 
 	if (unlikely(!flow))
