@@ -52,20 +52,28 @@ struct rte_mbuf *in_order_take(struct in_order *order);
 /* The packet of that ticket has ended, and those behind it may go (stage/in_order.c). */
 void in_order_skip(struct worker *worker, struct in_order *order, uint32_t ticket);
 
-/* On with a packet whose cryptography was good.  An ESP that stands under an AH is not done. */
+/* On with a packet whose cryptography was good. */
+static inline void
+crypto_pass_plain(struct worker *w, struct rte_mbuf *m, const struct sa *sa)
+{
+	if (sa->direction == CFG_IN)
+		worker_put(w, STAGE_replay_commit, m);
+	else
+		worker_put(w, pkt_of(m)->flags & PKT_READY ? STAGE_tx : STAGE_qos, m);
+}
+
+/* The same where it may be an ESP that stands under an AH, and is not done. */
 static inline void
 crypto_pass(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	const struct sa *sa = pkt->sa;
 
-	if (sa->direction == CFG_IN) {
-		worker_put(w, STAGE_replay_commit, m);
-	} else if (unlikely(sa->finishes) && sa->next) {
+	if (sa->direction == CFG_IN || !sa->next) {
+		crypto_pass_plain(w, m, sa);
+	} else {
 		pkt->sa = sa->next;
 		worker_put(w, STAGE_sa_out, m);
-	} else {
-		worker_put(w, pkt->flags & PKT_READY ? STAGE_tx : STAGE_qos, m);
 	}
 }
 
