@@ -10,6 +10,7 @@ import sys
 
 TEXTS = ("name", "transform")
 BYTES = ("key", "auth_key", "iv", "aad", "text", "out", "icv")
+AUTH = "auth"  # what GMAC authenticates: it comes out as it went in
 
 
 def c_text(text):
@@ -26,10 +27,12 @@ def c_bytes(field, value):
 
 
 def c_row(file, case):
-    unknown = set(case) - set(TEXTS) - set(BYTES)
+    unknown = set(case) - set(TEXTS) - set(BYTES) - {AUTH}
     if unknown:
         sys.exit(f"{file}: {case.get('name')}: unknown key {', '.join(sorted(unknown))}; "
-                 f"allowed: {', '.join(TEXTS + BYTES)}")
+                 f"allowed: {', '.join(TEXTS + BYTES + (AUTH,))}")
+    if AUTH in case:
+        case = dict(case, text=case[AUTH], out=case[AUTH])
     row = f"\t{{\n\t\t.file = {c_text(file.name)},\n"
     row += "".join(f"\t\t.{field} = {c_text(case[field])},\n" for field in TEXTS)
     return row + "".join(c_bytes(field, case.get(field, "")) for field in BYTES) + "\t},\n"

@@ -27,9 +27,7 @@ capture_write(const struct folder_rig *rig, const char *name, bool v6, unsigned 
 	uint8_t packet[64];
 	struct pcapng *p;
 
-	CU_ASSERT_EQUAL_FATAL(
-		pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p),
-		ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p), ST_OK);
 	for (unsigned i = 0; i < n; i++) {
 		packet_fill(packet, 20 + i);
 		pcapng_write(p, i & 1, 4294967290u + (uint64_t)i, packet, 20 + i);
@@ -61,6 +59,37 @@ test_families(void)
 	folder_rig_close(&rig);
 }
 
+/* Both families behind one interface. */
+static void
+test_any(void)
+{
+	char path[RIG_PATH_BYTES], error[PCAP_ERRBUF_SIZE];
+	static const char *const names[] = {"inner"};
+	uint8_t packet[64] = {0x60};
+	struct folder_rig rig;
+	struct pcap_pkthdr *head;
+	const u_char *data;
+	struct pcapng *p;
+	pcap_t *pcap;
+
+	folder_rig_open(&rig);
+	folder_rig_path(&rig, "any.pcapng", path);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(path, PCAPNG_ANY, names, 1, &p), ST_OK);
+	pcapng_write(p, 0, 5, packet, sizeof(packet));
+	packet[0] = 0x45;
+	pcapng_write(p, 0, 6, packet, 20);
+	CU_ASSERT_EQUAL(pcapng_close(p), ST_OK);
+	pcap = pcap_open_offline(path, error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
+	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_RAW);
+	CU_ASSERT_EQUAL_FATAL(pcap_next_ex(pcap, &head, &data), 1);
+	CU_ASSERT_TRUE(head->caplen == 64 && data[0] == 0x60);
+	CU_ASSERT_EQUAL_FATAL(pcap_next_ex(pcap, &head, &data), 1);
+	CU_ASSERT_TRUE(head->caplen == 20 && data[0] == 0x45);
+	pcap_close(pcap);
+	folder_rig_close(&rig);
+}
+
 static void
 test_read_back(void)
 {
@@ -73,8 +102,8 @@ test_read_back(void)
 
 	folder_rig_open(&rig);
 	capture_write(&rig, "a.pcapng", false, 12);
-	pcap = pcap_open_offline_with_tstamp_precision(
-		folder_rig_path(&rig, "a.pcapng", path), PCAP_TSTAMP_PRECISION_NANO, error);
+	pcap = pcap_open_offline_with_tstamp_precision(folder_rig_path(&rig, "a.pcapng", path),
+		PCAP_TSTAMP_PRECISION_NANO, error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
 	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_IPV4);
 	for (unsigned i = 0; i < 12; i++) {
@@ -328,6 +357,7 @@ suite_pcapng(void)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_read_back);
 	CU_ADD_TEST(s, test_families);
+	CU_ADD_TEST(s, test_any);
 	CU_ADD_TEST(s, test_bytes);
 	CU_ADD_TEST(s, test_failures);
 	return 0;
