@@ -193,7 +193,7 @@ work_open(const struct decrypt_request *request, struct decrypt_work *work)
 	if (status != ST_OK)
 		return fail(status, message);
 	keys_warn(&work->keys);
-	if (request->out && pcapng_create(request->out, PCAPNG_ANY, names, 1, &work->pcapng) != ST_OK) {
+	if (request->out && pcapng_create(request->out, PCAPNG_BOTH, names, 1, &work->pcapng) != ST_OK) {
 		fprintf(stderr, COMMAND_NAME ": %s cannot be written\n", request->out);
 		return APP_FAULT;
 	}

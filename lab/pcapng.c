@@ -5,10 +5,10 @@
  * wherever esplab runs.  Packets are whole, so captured and original length are equal.  No name
  * resolution, statistics or decryption secrets: the esp_sa file holds the keys.
  *
- * The link type of a link's capture is LINKTYPE_IPV4 or LINKTYPE_IPV6 and not LINKTYPE_RAW (PCAPNG_ANY),
- * because libpcap 1.10 refuses two interfaces of a type whose number in files (101) is not its number in
- * memory (12).  It refuses two interfaces of different types too, so such a file is of one family; a link is
- * as well (config/check_net.c). */
+ * The link type is LINKTYPE_IPV4 or LINKTYPE_IPV6 and not LINKTYPE_RAW, because libpcap 1.10 refuses two
+ * interfaces of a type whose number in files (101) is not its number in memory (12).  It refuses two
+ * interfaces of different types too, so a file is of one family where it has several interfaces; a link is as
+ * well (config/check_net.c).  With one interface LINKTYPE_RAW holds both. */
 #include "lab/pcapng.h"
 
 #include <stdbool.h>
@@ -24,7 +24,10 @@
 #define OPTION_IF_NAME 2u
 #define OPTION_SHB_USERAPPL 4u
 #define OPTION_IF_TSRESOL 9u
-#define TSRESOL_NS 9u /* 10^-9 s */
+#define TSRESOL_NS 9u	   /* 10^-9 s */
+#define LINKTYPE_IPV4 228u /* the packet begins with its IPv4 header */
+#define LINKTYPE_IPV6 229u
+#define LINKTYPE_RAW 101u /* IPv4 or IPv6, as its first byte says */
 #define BUFFER_BYTES (1u << 18)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are the same on any machine");
@@ -95,14 +98,15 @@ put_section(struct pcapng *p)
 }
 
 static void
-put_interface(struct pcapng *p, const char *name, enum pcapng_family family)
+put_interface(struct pcapng *p, const char *name, enum pcapng_holds holds)
 {
+	static const uint16_t link_types[] = {LINKTYPE_IPV4, LINKTYPE_IPV6, LINKTYPE_RAW};
 	static const uint8_t resolution = TSRESOL_NS;
 	uint32_t bytes = (uint32_t)strlen(name), total = 20 + 4 + padded(bytes) + 4 + 4 + 4;
 
 	put32(p, BLOCK_INTERFACE);
 	put32(p, total);
-	put16(p, family);
+	put16(p, link_types[holds]);
 	put16(p, 0);
 	put32(p, 0); /* no limit of length */
 	put_option(p, OPTION_IF_NAME, name, bytes);
@@ -112,7 +116,7 @@ put_interface(struct pcapng *p, const char *name, enum pcapng_family family)
 }
 
 enum status
-pcapng_create(const char *path, enum pcapng_family family, const char *const *names, unsigned n,
+pcapng_create(const char *path, enum pcapng_holds holds, const char *const *names, unsigned n,
 	struct pcapng **pcapng)
 {
 	struct pcapng *p = calloc(1, sizeof(*p));
@@ -128,7 +132,7 @@ pcapng_create(const char *path, enum pcapng_family family, const char *const *na
 	setvbuf(p->out, NULL, _IOFBF, BUFFER_BYTES);
 	put_section(p);
 	for (unsigned i = 0; i < n; i++)
-		put_interface(p, names[i], family);
+		put_interface(p, names[i], holds);
 	*pcapng = p;
 	return ST_OK;
 }

@@ -108,7 +108,8 @@ capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
 		return status;
 	for (unsigned d = 0; d < 2; d++)
 		snprintf(name[d], sizeof(name[d]), "%s > %s", cfg->ends[d], cfg->ends[!d]);
-	status = pcapng_create(path, link_is_v6(r->lab, cfg) ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &r->capture[link]);
+	status = pcapng_create(
+		path, link_is_v6(r->lab, cfg) ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &r->capture[link]);
 	return status ? fail(status, path, errno, message, bytes) : ST_OK;
 }
 

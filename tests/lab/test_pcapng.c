@@ -6,6 +6,8 @@
 #include <pcap/pcap.h>
 
 #include "lab/pcapng.h"
+
+#include <stdbool.h>
 #include "tests/lab/folder_rig.h"
 
 int suite_pcapng(void);
@@ -27,7 +29,9 @@ capture_write(const struct folder_rig *rig, const char *name, bool v6, unsigned 
 	uint8_t packet[64];
 	struct pcapng *p;
 
-	CU_ASSERT_EQUAL_FATAL(pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(
+		pcapng_create(folder_rig_path(rig, name, path), v6 ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &p),
+		ST_OK);
 	for (unsigned i = 0; i < n; i++) {
 		packet_fill(packet, 20 + i);
 		pcapng_write(p, i & 1, 4294967290u + (uint64_t)i, packet, 20 + i);
@@ -61,10 +65,10 @@ test_families(void)
 
 /* Both families behind one interface. */
 static void
-test_any(void)
+test_both(void)
 {
 	char path[RIG_PATH_BYTES], error[PCAP_ERRBUF_SIZE];
-	static const char *const names[] = {"inner"};
+	static const char *const inner[] = {"inner"};
 	uint8_t packet[64] = {0x60};
 	struct folder_rig rig;
 	struct pcap_pkthdr *head;
@@ -74,7 +78,7 @@ test_any(void)
 
 	folder_rig_open(&rig);
 	folder_rig_path(&rig, "any.pcapng", path);
-	CU_ASSERT_EQUAL_FATAL(pcapng_create(path, PCAPNG_ANY, names, 1, &p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(path, PCAPNG_BOTH, inner, 1, &p), ST_OK);
 	pcapng_write(p, 0, 5, packet, sizeof(packet));
 	packet[0] = 0x45;
 	pcapng_write(p, 0, 6, packet, 20);
@@ -102,8 +106,8 @@ test_read_back(void)
 
 	folder_rig_open(&rig);
 	capture_write(&rig, "a.pcapng", false, 12);
-	pcap = pcap_open_offline_with_tstamp_precision(folder_rig_path(&rig, "a.pcapng", path),
-		PCAP_TSTAMP_PRECISION_NANO, error);
+	pcap = pcap_open_offline_with_tstamp_precision(
+		folder_rig_path(&rig, "a.pcapng", path), PCAP_TSTAMP_PRECISION_NANO, error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
 	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_IPV4);
 	for (unsigned i = 0; i < 12; i++) {
@@ -357,7 +361,7 @@ suite_pcapng(void)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_read_back);
 	CU_ADD_TEST(s, test_families);
-	CU_ADD_TEST(s, test_any);
+	CU_ADD_TEST(s, test_both);
 	CU_ADD_TEST(s, test_bytes);
 	CU_ADD_TEST(s, test_failures);
 	return 0;
