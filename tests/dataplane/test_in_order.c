@@ -143,7 +143,7 @@ test_flush(void)
 	g.sas[0].in_order = true;
 	start(&g, &card, NULL);
 	send_many(&g, 8, 0);
-	while (dp_turn(g.dp, 50 * US)) /* 1 has gone, 2 never comes, 3 to 5 wait for it, the rest is in the card */
+	while (dp_turn(g.dp, 50 * US)) /* 1 has gone, 2 never comes, 3 to 5 wait for it, the rest is in there */
 		;
 	CU_ASSERT_EQUAL(g.port[1].n_out, 1);
 	CU_ASSERT_EQUAL(dp_held(g.dp), 7);

@@ -180,7 +180,8 @@ kit_gateway_start(struct kit_gateway *g)
 
 	g->peer_cfg = g->cfg;
 	g->peer_cfg.policies = g->peer_policies;
-	g->peer_cfg.engine_cfg = g->peer_engine;
+	if (g->peer_engine)
+		g->peer_cfg.engine_cfg = g->peer_engine;
 	g->peer_cfg.n_policies = 0;
 	for (unsigned i = 0; i < g->cfg.n_policies; i++)
 		if (g->policies[i].direction == CFG_IN)
