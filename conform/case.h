@@ -44,7 +44,7 @@ bool case_check(struct conform *c, bool good, const char *format, ...) __attribu
 /* Part of the case cannot be done, as the subject says itself. */
 void case_refused(struct conform *c, const char *why);
 /* The line: PASS or FAIL by the checks since the last one; SKIP where there were none, but a refusal.
- * expected: NULL: the text of the row.  note: said of checks that passed, "": nothing. */
+ * expected: NULL: the text of the row.  note: said besides, "": nothing. */
 void case_end(struct conform *c, const char *expected, const char *note);
 /* The line: SKIP, and why. */
 void case_skip(struct conform *c, const char *expected, const char *why);
