@@ -30,8 +30,8 @@ def check_text(scenario, done, name):
         raise kit.Stop
     passed = sum(line.startswith("PASS") for line in lines)
     failed = sum(line.startswith("FAIL") for line in lines)
-    scenario.equal(done.stdout.splitlines()[-1],
-                   f"{passed} passed, {failed} failed, {len(lines) - passed - failed} skipped", f"{name}: summary")
+    summary = f"{passed} passed, {failed} failed, {len(lines) - passed - failed} skipped"
+    scenario.equal(done.stdout.splitlines()[-1], summary, f"{name}: summary")
     scenario.equal(done.returncode, 1 if failed else 0, f"{name}: exit status")
     return passed, failed
 
@@ -86,11 +86,13 @@ def refuses(scenario, args, texts):
 
 def bad_usage(scenario):
     refuses(scenario, [], ["--engine"])
-    refuses(scenario, ["--engine", "ipsecmb"], ["\"ipsecmb\"", "nearest is \"ipsec_mb\"", "allowed: ", "cryptodev"])
+    refuses(scenario, ["--engine", "ipsecmb"],
+            ["\"ipsecmb\"", "nearest is \"ipsec_mb\"", "allowed: ", "cryptodev"])
     refuses(scenario, ["--engine", "ipsec_mb:x"], ["\"x\""])
     refuses(scenario, ["--engine", "card:vam3"], ["vam3"])
     refuses(scenario, ["--engine", "nowhere.cfg:x"], ["nowhere.cfg"])
-    refuses(scenario, ["--engine", "ipsec_mb", "--transform", "esp-gmc 128"], ["nearest is \"esp-gcm 128\"", "allowed: "])
+    refuses(scenario, ["--engine", "ipsec_mb", "--transform", "esp-gmc 128"],
+            ["nearest is \"esp-gcm 128\"", "allowed: "])
     refuses(scenario, ["--replay", "bitmaps"], ["nearest is \"bitmap\"", "allowed: "])
     refuses(scenario, ["--engine", "ipsec_mb", "--replay", "bitmap"], ["either"])
     refuses(scenario, ["--engine", "ipsec_mb", "more"], ["\"more\""])
