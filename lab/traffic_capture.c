@@ -1,99 +1,23 @@
-/* Frames of a capture: find the packet below the link layer, and move it to other addresses.
+/* Frames of a capture: find the packet below the link layer (base/link_layer.h), and move it to other
+ * addresses.
  *
- * Link layers: Ethernet with up to two VLAN tags, Linux cooked v1 and v2, BSD loopback, raw IP. The IPv4
- * header checksum is made anew, as a gateway would refuse the packet otherwise (and hosts that leave
+ * The IPv4 header checksum is made anew, as a gateway would refuse the packet otherwise (and hosts that leave
  * checksums to their card capture it wrong).  The TCP or UDP checksum is updated by the difference (RFC
  * 1624), so it is as right, or as wrong, as it was: that works for first fragments too, where the rest of
  * the data is elsewhere. ICMPv6 has a checksum over the addresses too (RFC 4443 §2.3).  A routing header,
- * whose last address stands in the pseudo header, keeps its addresses. No MPLS, no PPPoE, no LLC/SNAP; ICMP
- * quotes of packets keep the addresses they quote. */
+ * whose last address stands in the pseudo header, keeps its addresses. ICMP quotes of packets keep the
+ * addresses they quote. */
 #include "lab/traffic_capture.h"
 
-#include <pcap/pcap.h>
-#include <stddef.h>
-
 #include "base/bytes.h"
+#include "base/link_layer.h"
 #include "dataplane/ipsec/ip_head.h"
 
-#define ETHERTYPE_IPV4 0x0800
-#define ETHERTYPE_IPV6 0x86dd
 #define IPV4_HEADER 20u
 #define PROTO_TCP 6
 #define PROTO_UDP 17
 #define TTL_LOW 8 /* below this it might not live through a laboratory */
 #define TTL_NEW 64
-#define TAGS_MAX 2u
-
-enum link_says { SAYS_IP, SAYS_ETHERTYPE, SAYS_FAMILY };
-
-struct link_layer {
-	int link_type;
-	uint8_t header;	 /* bytes */
-	uint8_t type_at; /* where it says what follows */
-	enum link_says says;
-};
-
-static const struct link_layer link_layers[] = {
-	{DLT_EN10MB, 14, 12, SAYS_ETHERTYPE},
-	{DLT_LINUX_SLL, 16, 14, SAYS_ETHERTYPE},
-	{DLT_LINUX_SLL2, 20, 0, SAYS_ETHERTYPE},
-	{DLT_RAW, 0, 0, SAYS_IP},
-	{DLT_IPV4, 0, 0, SAYS_IP},
-	{DLT_IPV6, 0, 0, SAYS_IP},
-	{DLT_NULL, 4, 0, SAYS_FAMILY},
-	{DLT_LOOP, 4, 0, SAYS_FAMILY},
-};
-
-static const struct link_layer *
-link_find(int link_type)
-{
-	for (size_t i = 0; i < sizeof(link_layers) / sizeof(link_layers[0]); i++)
-		if (link_layers[i].link_type == link_type)
-			return &link_layers[i];
-	return NULL;
-}
-
-bool
-capture_link_known(int link_type)
-{
-	return link_find(link_type) != NULL;
-}
-
-static bool
-is_vlan_tag(uint16_t type)
-{
-	return type == 0x8100 || type == 0x88a8 || type == 0x9100; /* 802.1Q, 802.1ad, an older one */
-}
-
-/* Address families, in the byte order of whoever captured.  That of IPv6 is another on Linux, NetBSD,
- * FreeBSD and macOS. */
-static bool
-family_is(uint32_t family, bool v6)
-{
-	if (family >> 16)
-		family = __builtin_bswap32(family);
-	return v6 ? family == 10 || family == 24 || family == 28 || family == 30 : family == 2;
-}
-
-/* Bytes before the packet; more than were captured where there is none of that family. */
-static uint32_t
-link_skip(const struct link_layer *link, bool v6, const uint8_t *frame, uint32_t captured)
-{
-	uint32_t at = link->header;
-
-	if (captured < at)
-		return UINT32_MAX;
-	if (link->says == SAYS_IP)
-		return 0;
-	if (link->says == SAYS_FAMILY)
-		return family_is(load_be32(frame), v6) ? at : UINT32_MAX;
-	uint16_t type = load_be16(frame + link->type_at);
-	for (unsigned tags = 0; tags < TAGS_MAX && is_vlan_tag(type) && captured - at >= 4; tags++) {
-		type = load_be16(frame + at + 2); /* after the tag control information */
-		at += 4;
-	}
-	return type == (v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4) ? at : UINT32_MAX;
-}
 
 static uint32_t
 header_bytes(const uint8_t *ip)
@@ -114,8 +38,7 @@ whole_ip6(const uint8_t *ip, uint32_t there, uint32_t *bytes)
 const uint8_t *
 capture_ip(int link_type, bool v6, const uint8_t *frame, uint32_t captured, uint32_t *bytes)
 {
-	const struct link_layer *link = link_find(link_type);
-	uint32_t skip = link ? link_skip(link, v6, frame, captured) : UINT32_MAX;
+	uint32_t skip = link_layer_bytes(link_type, v6 ? LINK_IPV6 : LINK_IPV4, frame, captured);
 
 	if (skip > captured || captured - skip < IPV4_HEADER)
 		return NULL;
