@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
 #include "crypto/chain.h"
+#include "crypto/icv.h"
 
 #define BYTES_MAX 65535u /* of a segment: a 16-bit number */
 
@@ -176,17 +176,6 @@ cryptodev_slot_fill(struct cryptodev *cd, struct cryptodev_slot *slot, struct cr
 	sym_fill(slot, op, &span);
 	slot->op.status = RTE_CRYPTO_OP_STATUS_NOT_PROCESSED;
 	return true;
-}
-
-/* In constant time. */
-static bool
-icv_differs(const uint8_t *a, const uint8_t *b, unsigned bytes)
-{
-	unsigned differ = 0;
-
-	for (unsigned i = 0; i < bytes; i++)
-		differ |= a[i] ^ b[i];
-	return differ != 0;
 }
 
 static enum crypto_result
