@@ -7,9 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "base/distance.h"
 
 #define NUMBER_BYTES 24u /* longer ones are out of every range */
+
+int
+options_take(int argc, char **argv, const char *letters, const struct option *options, const char *usage,
+	bool (*take)(void *request, int option), void *request)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return APP_OK;
+		}
+		if (c == '?') { /* getopt has told */
+			fputs(usage, stderr);
+			return APP_USAGE;
+		}
+		if (!take(request, c))
+			return APP_USAGE;
+	}
+	return -1;
+}
 
 int
 word_choose(const char *command, const char *option, const char *text, const char *const *words, unsigned n)
