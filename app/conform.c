@@ -8,7 +8,6 @@
 #include "app/app.h"
 #include "app/engine_arg.h"
 #include "app/words.h"
-#include "base/distance.h"
 #include "conform/conform.h"
 #include "dataplane/replay/replay.h"
 #include "lab/json_out.h"
@@ -160,23 +159,14 @@ static int
 replay_run(const struct request *request)
 {
 	const struct replay_ops *design = replay_find(request->replay);
-	const char *nearest = "";
-	unsigned least = UINT_MAX;
+	struct word_nearest nearest = {request->replay, "", UINT_MAX};
 
 	if (design)
 		return cases_run(request, NULL, NULL, design);
-	for (unsigned i = 0; i < replay_design_count; i++) {
-		const char *name = replay_designs[i]->name;
-		unsigned distance = text_distance(
-			request->replay, strlen(request->replay), name, strlen(name));
-
-		if (distance < least) {
-			least = distance;
-			nearest = name;
-		}
-	}
+	for (unsigned i = 0; i < replay_design_count; i++)
+		word_offer(&nearest, replay_designs[i]->name);
 	fprintf(stderr, "esplab conform: there is no window design \"%s\"; the nearest is \"%s\"; allowed:",
-		request->replay, nearest);
+		request->replay, nearest.name);
 	for (unsigned i = 0; i < replay_design_count; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", replay_designs[i]->name);
 	fprintf(stderr, "\n");

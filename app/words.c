@@ -33,25 +33,31 @@ options_take(int argc, char **argv, const char *letters, const struct option *op
 	return -1;
 }
 
+void
+word_offer(struct word_nearest *nearest, const char *name)
+{
+	unsigned distance = text_distance(nearest->text, strlen(nearest->text), name, strlen(name));
+
+	if (distance < nearest->distance) {
+		nearest->distance = distance;
+		nearest->name = name;
+	}
+}
+
 int
 word_choose(const char *command, const char *option, const char *text, const char *const *words, unsigned n)
 {
-	unsigned nearest = 0, least = UINT_MAX;
+	struct word_nearest nearest = {text, words[0], UINT_MAX};
 
 	for (unsigned i = 0; i < n; i++) {
-		unsigned distance = text_distance(text, strlen(text), words[i], strlen(words[i]));
-
-		if (distance == 0)
+		word_offer(&nearest, words[i]);
+		if (nearest.distance == 0)
 			return (int)i;
-		if (distance < least) {
-			least = distance;
-			nearest = i;
-		}
 	}
 	fprintf(stderr, "%s: %s wants ", command, option);
 	for (unsigned i = 0; i < n; i++)
 		fprintf(stderr, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
-	fprintf(stderr, ", not \"%s\"; did you mean \"%s\"?\n", text, words[nearest]);
+	fprintf(stderr, ", not \"%s\"; did you mean \"%s\"?\n", text, nearest.name);
 	return -1;
 }
 

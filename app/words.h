@@ -11,6 +11,14 @@
 int options_take(int argc, char **argv, const char *letters, const struct option *options, const char *usage,
 	bool (*take)(void *request, int option), void *request);
 
+/* The name closest to text, of those offered so far; the first of equals.  Begins as {text, "", UINT_MAX}. */
+struct word_nearest {
+	const char *text, *name;
+	unsigned distance;
+};
+
+void word_offer(struct word_nearest *nearest, const char *name);
+
 /* The index of text among the n words; -1 where it is none of them, which has been told: "esplab mtu: --mode
  * wants ..., not ...; did you mean ...?".  command: "esplab mtu". */
 int word_choose(
