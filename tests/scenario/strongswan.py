@@ -168,7 +168,7 @@ class Ends:
         return subprocess.run(command, env=self.env(end), capture_output=True, text=True, check=False)
 
     def agree(self, proposal):
-        """Keys of a new pair of SAs: their inbound SPI at a, the outbound one, and the log; or why not, a string."""
+        """Keys of a new pair of SAs: inbound SPI at a, outbound one, keys; or why not, a string."""
         for end, far in (("a", "b"), ("b", "a")):
             conf = self.folder / f"{end}.swan"
             conf.write_text(SWAN_CONF.format(
