@@ -23,8 +23,8 @@ check_inner(const struct check *check, const struct cfg_engine *engine)
 
 	if (strcmp(engine->kind, card) == 0 && engine->inner_engine != NULL &&
 		strcmp(engine->inner_engine->kind, card) == 0)
-		check_fault(check, engine, "inner", "\"%s\" is a card too; allowed: an engine of another kind",
-			engine->inner);
+		check_fault(check, engine, "inner",
+			"\"%s\" is a card too; allowed: an engine of another kind", engine->inner);
 }
 
 void
