@@ -32,9 +32,9 @@ forward_ttl(uint8_t *ip)
 static inline int
 forward_hops(uint8_t *ip)
 {
-	if (ip[IP6_HOPS] <= 1)
+	if (ip[IPV6_HOPS] <= 1)
 		return 0;
-	ip[IP6_HOPS]--;
+	ip[IPV6_HOPS]--;
 	return 1;
 }
 

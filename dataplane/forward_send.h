@@ -23,12 +23,12 @@ forward_send(struct worker *w, struct rte_mbuf *m, uint8_t *ip, uint32_t len, co
 	pkt->out_port = flow->port;
 	if (likely(w->engine)) /* a router does not protect, and others may have */
 		pkt->sa = flow->sa;
-	pkt->dscp = (v4 ? ip[IPV4_TOS] : ip_head_tos(ip)) >> 2;
+	pkt->dscp = (v4 ? ip[IPV4_TOS] : ip_tos(ip)) >> 2;
 	pkt->wire_bytes = flow->sa ? ipsec_wire_length(flow->sa, ip, len) : len;
 	if (unlikely(pkt->wire_bytes > flow->mtu))
 		return DROP_TOO_BIG;
 	if (flow->sa && !flow->sa->copy_dscp)
-		pkt->dscp = ip_head_tos(flow->sa->outer) >> 2;
+		pkt->dscp = ip_tos(flow->sa->outer) >> 2;
 	worker_put(w, flow->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
 	return DROP_NONE;
 }

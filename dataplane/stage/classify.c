@@ -11,9 +11,9 @@ header_check6(struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m), total;
 
-	if (len < IP6_BYTES)
+	if (len < IPV6_MIN_BYTES)
 		return DROP_RUNT;
-	total = IP6_BYTES + load_be16(ip + IP6_LENGTH);
+	total = IPV6_MIN_BYTES + load_be16(ip + IPV6_LENGTH);
 	if (total > len)
 		return DROP_IP_HEADER;
 	if (total < len)
@@ -71,18 +71,18 @@ upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 static inline bool
 may_be_ipsec(const struct worker *w, const uint8_t *ip)
 {
-	uint8_t proto = ip[ip_head_is_v4(ip) ? IPV4_PROTO : IP6_NEXT];
+	uint8_t proto = ip[ip_head_is_v4(ip) ? IPV4_PROTO : IPV6_NEXT];
 
 	switch (proto) {
 	case IPV4_PROTO_ESP:
-	case IP_PROTO_AH:
+	case IP_NEXT_AH:
 		return true;
 	case IPV4_PROTO_UDP:
 		return w->local->natt;
-	case IP_PROTO_HOP_BY_HOP:
-	case IP_PROTO_ROUTING:
-	case IP_PROTO_FRAGMENT:
-	case IP_PROTO_DESTINATION:
+	case IP_NEXT_HOP_BY_HOP:
+	case IP_NEXT_ROUTING:
+	case IP_NEXT_FRAGMENT:
+	case IP_NEXT_DEST_OPTIONS:
 		return !ip_head_is_v4(ip);
 	default:
 		return false;
@@ -99,7 +99,7 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 		return false;
 	upper_find(ip, len, upper);
 	if (!upper->known || upper->proto != IPV4_PROTO_UDP)
-		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_PROTO_AH);
+		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_NEXT_AH);
 	return local->natt && upper->first && len >= upper->offset + 4 &&
 	       load_be16(ip + upper->offset + 2) == NATT_PORT;
 }

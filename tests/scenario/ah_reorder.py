@@ -1,5 +1,6 @@
-"""ah-reorder.cfg: the same reordering is status 4615 under AH and 4612 under ESP, in drops and in the log; under
-AH over ESP the AH drops, and the ESP inside never sees a late packet; the cures of ESP cure AH.
+"""ah-reorder.cfg: the same reordering is status 4615 under AH and 4612 under ESP, in drops and in the log.
+
+Under AH over ESP the AH drops, and the ESP inside never sees a late packet; the cures of ESP cure AH.
 """
 import collections
 import json
