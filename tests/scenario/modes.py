@@ -67,7 +67,7 @@ def check_packets(scenario, case, packets):
     """What comes out was sent, two hops older; on the WAN nothing is in clear, and TFC hides the size."""
     for way, (sender, receiver) in enumerate((("lan-a", "lan-b"), ("lan-b", "lan-a"))):
         wanted = [kit.aged(packet, 2) for packet in packets[sender][0]]
-        scenario.check(packets[receiver][1] == wanted, f"{case}: {receiver} gets other packets than were sent")
+        scenario.check(packets[receiver][1] == wanted, f"{case}: {receiver} gets others than were sent")
         wan = packets["wan"][way]
         scenario.equal(len(wan), len(wanted), f"{case}: packets on the WAN")
         sizes = {len(outer) for outer, inner in zip(wan, wanted) if len(inner) <= case.tfc}
