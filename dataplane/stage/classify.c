@@ -2,6 +2,9 @@
  * the flow cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
 #include "dataplane/forward_send.h"
 
+#include "dataplane/fragment.h"
+#include "dataplane/pmtu.h"
+
 #define NATT_PORT 4500u /* RFC 3948 */
 
 /* Version and lengths; trailing link-layer padding is cut off.  No jumbograms (RFC 2675): a length of 0 is
@@ -100,8 +103,9 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 	upper_find(ip, len, upper);
 	if (!upper->known || upper->proto != IPV4_PROTO_UDP)
 		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_PROTO_AH);
-	return local->natt && upper->first && len >= upper->offset + 4 &&
-	       load_be16(ip + upper->offset + 2) == NATT_PORT;
+	if (local->natt && upper->fragment && w->fragments->reasm) /* whole, it will show its ports */
+		return true;
+	return local->natt && upper->first && len >= upper->offset + 4 && load_be16(ip + upper->offset + 2) == NATT_PORT;
 }
 
 static inline enum drop
@@ -116,9 +120,9 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 	if (unlikely(drop))
 		return drop;
 	if (may_be_ipsec(w, ip) && is_ipsec_here(w, ip, len, &upper)) {
-		if (upper.fragment)
+		if (unlikely(upper.fragment) && !w->fragments->reasm)
 			return DROP_FRAGMENT;
-		worker_put(w, STAGE_sa_in, m);
+		worker_put(w, unlikely(upper.fragment) ? STAGE_reassemble : STAGE_sa_in, m);
 		return DROP_NONE;
 	}
 	flow = flow_cache_look(w->cache, ip, len, 0);
@@ -133,7 +137,8 @@ stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 
-		if (unlikely(drop))
+		/* what is for this gateway itself may be ICMP about a tunnel's way */
+		if (unlikely(drop) && !(drop == DROP_NOT_MINE && pmtu_take(w, pkts[i])))
 			worker_drop(w, pkts[i], drop);
 	}
 }

@@ -241,6 +241,16 @@ kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos)
 }
 
 struct rte_mbuf *
+kit_df(struct rte_mbuf *m)
+{
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
+
+	store_be16(ip + IPV4_FRAGMENT, IPV4_DF);
+	ipv4_checksum_set(ip, ipv4_header_len(ip));
+	return m;
+}
+
+struct rte_mbuf *
 kit_udp6(struct ip_addr src, struct ip_addr dst, uint32_t bytes, uint8_t tos)
 {
 	uint8_t ip[9216] = {(uint8_t)(0x60 | tos >> 4), (uint8_t)(tos << 4)};

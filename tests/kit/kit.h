@@ -62,6 +62,8 @@ void kit_gateway_stop(struct kit_gateway *gateway);
 struct rte_mbuf *kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos);
 /* The same in IPv6, of at least 48 bytes, hop limit 64. */
 struct rte_mbuf *kit_udp6(struct ip_addr src, struct ip_addr dst, uint32_t bytes, uint8_t tos);
+/* Says "don't fragment" in an IPv4 packet; returns m. */
+struct rte_mbuf *kit_df(struct rte_mbuf *m);
 /* A packet of these bytes. */
 struct rte_mbuf *kit_bytes(const uint8_t *data, uint32_t bytes);
 /* Put a packet before a port (0: of the gateway, 1: of its peer), and turn that one at `now` until nothing
