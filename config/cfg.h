@@ -326,7 +326,8 @@ struct cfg_variant {
 };
 
 struct cfg_lab {
-	const char *file; /* as given to cfg_load() */
+	const char *file;     /* as given to cfg_load() */
+	const char *warnings; /* lines "FILE:LINE: key: warning: ...", none after the last; NULL: none */
 	const char *title;
 	uint64_t duration; /* ns during which sources send */
 	uint64_t drain;	   /* ns at most for the rest to arrive */
@@ -355,6 +356,10 @@ struct cfg_hooks {
 	 * message says what is wrong, what is allowed and what is nearest. */
 	bool (*transform)(const char *transform, unsigned *key_len, unsigned *auth_key_len, char *message,
 		size_t bytes);
+	/* True where there is something to say of the algorithm or the keys of an SA: deprecated, no secret;
+	 * then message has it in one line, without the keys.  NULL: nobody knows. */
+	bool (*key_warning)(const char *transform, const uint8_t *key, unsigned key_len,
+		const uint8_t *auth_key, unsigned auth_key_len, char *message, size_t bytes);
 	const char *const *replay_names; /* NULL-terminated, as are the next */
 	const char *const *engine_names;
 	const char *const *card_names;

@@ -170,6 +170,9 @@ resolve_gateways(const struct check *check)
 		for (unsigned r = 0; r < gateway->n_routes; r++) {
 			struct cfg_route *route = &gateway->routes[r];
 
+			if (route->to.len == 0 && !route->to.only_v6) /* "any": what the next hop can take */
+				route->to = ip_is_v4(route->via) ? CFG_PREFIX_V4(0, 0)
+								 : (struct cfg_prefix){.only_v6 = true};
 			route->port = CFG_NONE;
 			for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
 				if (cfg_prefix_holds(&gateway->ports[p].address, route->via))

@@ -96,13 +96,14 @@ block_run(struct replay_probe *probe, unsigned block)
 void
 case_replay_rows(struct conform *c)
 {
+	uint32_t most = c->subject->window_most ? c->subject->window_most : WINDOW_MOST;
 	struct replay_probe probe;
 
 	for (unsigned block = 0; block < replay_row_count; block = replay_block_end(block)) {
 		if (!replay_probe_open(c, &probe))
 			return;
 		for (unsigned i = 0; i < replay_row_window_count; i++)
-			for (unsigned esn = 0; esn < 2 && replay_row_windows[i] <= WINDOW_MOST; esn++) {
+			for (unsigned esn = 0; esn < 2 && replay_row_windows[i] <= most; esn++) {
 				probe.window = replay_row_windows[i];
 				probe.shape.esn = esn;
 				block_run(&probe, block);

@@ -65,7 +65,7 @@ replay_probe_send(struct replay_probe *probe, uint64_t seq, bool forged)
 	uint32_t len = craft_packet(&probe->craft, probe->packet, seq, REPLAY_INNER_BYTES);
 
 	if (forged)
-		probe->packet[len - 1] ^= 1;
+		probe->packet[len - probe->craft.transform->icv_len] ^= 0x80;
 	return probe->subject->ops->unprotect(probe->subject, probe->packet, &len, sizeof(probe->packet));
 }
 

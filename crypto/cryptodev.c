@@ -172,7 +172,7 @@ cryptodev_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint
 	if (going)
 		taken += burst_send(cd, &burst);
 	cd->counters[ENGINE_SUBMITTED] += taken;
-	cd->counters[ENGINE_QUEUE_FULL] += n - taken;
+	cd->counters[ENGINE_QUEUE_FULL] += taken < n;
 	return taken;
 }
 
@@ -307,4 +307,5 @@ const struct engine_ops engine_ops_cryptodev = {
 	.poll = cryptodev_poll,
 	.next_due = cryptodev_next_due,
 	.counters = cryptodev_counters,
+	.reorders = true,
 };
