@@ -54,6 +54,7 @@ flows_destroy(struct lab *lab)
 
 		delay_fini(&flow->delay);
 		delay_fini(&flow->ipdv);
+		fate_fini(&flow->fate);
 		reorder_destroy(flow->at_gateway);
 		reorder_destroy(flow->at_receiver);
 	}
@@ -72,6 +73,12 @@ flow_at_gateway(struct lab *lab, struct pkt *pkt)
 }
 
 void
+flow_joined(void *lab, struct rte_mbuf *m)
+{
+	flow_at_gateway(lab, pkt_of(m));
+}
+
+void
 flow_delivered(struct lab *lab, struct rte_mbuf *m)
 {
 	const struct pkt *pkt = pkt_of(m);
@@ -80,7 +87,10 @@ flow_delivered(struct lab *lab, struct rte_mbuf *m)
 	uint64_t copies = seen->duplicates, delay = pkt->time_ns - pkt->sent_ns;
 
 	reorder_arrive(flow->at_receiver, pkt->num, pkt->time_ns);
-	flow->originals += !(pkt->flags & PKT_CLONE);
+	if (unlikely(pkt->flags & PKT_CUT))
+		fate_deliver(&flow->fate, pkt->num);
+	else
+		flow->originals += !(pkt->flags & PKT_CLONE);
 	if (unlikely(!packet_intact(lab, m)))
 		flow->corrupt++;
 	if (unlikely(seen->duplicates != copies)) {
@@ -103,6 +113,8 @@ flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event)
 
 	if (flow && event->is_clone)
 		flow->clone_drops++;
+	else if (flow && event->is_piece)
+		fate_drop(&flow->fate, event->num, (enum drop)event->reason);
 	else if (flow)
 		flow->drops[event->reason]++;
 	if (lab->recorder && lab->cfg->events)
@@ -120,6 +132,7 @@ flow_dropped_packet(struct lab *lab, unsigned node, struct rte_mbuf *m, enum dro
 		.flow = pkt->flow,
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0,
+		.is_piece = (pkt->flags & PKT_CUT) != 0,
 		.bytes = rte_pktmbuf_data_len(m)};
 
 	drop_event_read(&event, ip, rte_pktmbuf_data_len(m));

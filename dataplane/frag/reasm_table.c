@@ -223,7 +223,7 @@ lists_fill(struct reasm *r)
 		r->train_hash[i] = r->source_hash[i] = REASM_NONE;
 	for (uint32_t i = 0; i < r->limits.packets; i++) {
 		r->trains[i].newer = i + 1 < r->limits.packets ? i + 1 : REASM_NONE;
-		r->sources[i].next = i + 1 < r->limits.packets + 1 ? i + 1 : REASM_NONE;
+		r->sources[i].next = i + 1; /* there is one more */
 	}
 	r->sources[r->limits.packets].next = REASM_NONE;
 	for (uint32_t i = 0; i < r->n_pieces; i++)
