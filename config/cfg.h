@@ -26,7 +26,7 @@ enum cfg_action { CFG_PROTECT, CFG_BYPASS, CFG_DISCARD };
 enum cfg_direction { CFG_OUT, CFG_IN };
 enum cfg_mode { CFG_MODE_TUNNEL, CFG_MODE_TRANSPORT };
 enum cfg_df { CFG_DF_COPY, CFG_DF_CLEAR, CFG_DF_SET };
-/* Where a packet that is too big once protected is cut; inherit: SA from port, port from gateway. */
+/* Where a packet that is too big once protected is cut; inherit: SA from port, and that from gateway. */
 enum cfg_fragmentation { CFG_FRAG_INHERIT, CFG_FRAG_BEFORE, CFG_FRAG_AFTER };
 enum cfg_sequence { CFG_SEQ_BEFORE_QUEUE, CFG_SEQ_AFTER_QUEUE };
 enum cfg_platform {

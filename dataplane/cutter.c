@@ -1,7 +1,8 @@
 /* Cuts packets into fragments: new buffers for all pieces but the last, which is the packet itself.
  *
- * So each packet that comes goes on or ends once, and all pieces but one are created.  A piece for which there
- * is no buffer is missed by whoever puts the packet together; the packet itself then ends as NO_MBUF. */
+ * So each packet that comes goes on or ends once, and all pieces but one are created.  A piece for which
+ * there is no buffer is missed by whoever puts the packet together; the packet itself then ends as NO_MBUF.
+ */
 #include <string.h>
 
 #include "dataplane/forward.h"

@@ -267,7 +267,9 @@ dp_turn(struct dp *dp, uint64_t now)
 	moved |= keepalive_run(w);
 	moved |= fragments_run(w, events);
 	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
-	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more && !worker_events_many(w, events); round++) {
+	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more; round++) {
+		if (worker_events_many(w, events))
+			break;
 		uint64_t rx = w->stats.rx;
 
 		w->rx_more = false;

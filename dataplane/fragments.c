@@ -1,4 +1,5 @@
-/* The state of a gateway's fragments: creation, what is due, and the end of fragments that became no packet. */
+/* The state of a gateway's fragments: creation, what is due, and the end of fragments that became no packet.
+ */
 #include <stdlib.h>
 
 #include "dataplane/fragment.h"

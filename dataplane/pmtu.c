@@ -1,9 +1,9 @@
 /* Path MTUs: who may lower one, and when it is forgotten (RFC 4301 §8.2.1, §8.2.2).
  *
- * Anybody can send ICMP, so it is believed only about a packet that must have been sent: an SA with its SPI and
- * addresses, a sequence number among the last that were taken, longer than the MTU that is told, and that one
- * between the least that the family allows and what is in use.  Messages to the hosts of transport mode are not
- * for this gateway and pass. */
+ * Anybody can send ICMP, so it is believed only about a packet that must have been sent: an SA with its SPI
+ * and addresses, a sequence number among the last that were taken, longer than the MTU that is told, and that
+ * one between the least that the family allows and what is in use.  Messages to the hosts of transport mode
+ * are not for this gateway and pass. */
 #include "dataplane/pmtu.h"
 
 #include "dataplane/forward.h"
@@ -20,8 +20,9 @@ sa_of(const struct dp *dp, const struct frag_report *report)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
 		struct sa *sa = dp->sas[i];
 
-		if (sa->direction == CFG_OUT && sa->spi == report->spi && sa->transform.proto == report->proto &&
-			ip_equal(sa->src, report->src) && ip_equal(sa->dst, report->dst))
+		if (sa->direction == CFG_OUT && sa->spi == report->spi &&
+			sa->transform.proto == report->proto && ip_equal(sa->src, report->src) &&
+			ip_equal(sa->dst, report->dst))
 			return sa;
 	}
 	return NULL;

@@ -6,7 +6,7 @@
 #include "dataplane/fragment.h"
 
 #define ICMP_BURST 10u
-#define WIRE_MAX 65535u		   /* bytes of a packet */
+#define WIRE_MAX 65535u		    /* bytes of a packet */
 #define QUEUE_MAX ((1u << 17) - 1u) /* that a queue can charge (qos/pacer.h) */
 
 static enum cfg_fragmentation
@@ -16,7 +16,8 @@ asked_for(const struct worker *w, const struct flow_entry *flow)
 
 	if (flow->sa->cfg->fragmentation)
 		return flow->sa->cfg->fragmentation;
-	return cfg->ports[flow->port].fragmentation ? cfg->ports[flow->port].fragmentation : cfg->fragmentation;
+	return cfg->ports[flow->port].fragmentation ? cfg->ports[flow->port].fragmentation
+						    : cfg->fragmentation;
 }
 
 static struct frag_case
@@ -105,8 +106,8 @@ icmp_from(struct worker *w, uint32_t port, const uint8_t *ip, uint32_t len, cons
 {
 	struct ip_addr from = w->dp->cfg->ports[port].address.addr;
 	uint8_t *icmp = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t bytes =
-		frag_icmp_write(ip, len, from, mtu_told(ip, len, flow), (uint16_t)w->fragments->id, icmp);
+	uint32_t bytes = frag_icmp_write(
+		ip, len, from, mtu_told(ip, len, flow), (uint16_t)w->fragments->id, icmp);
 
 	if (!bytes)
 		return false;

@@ -1,5 +1,5 @@
-/* What became of packets of a flow that went in pieces, so that a packet counts once however many pieces of it
- * ended, and where: by the first piece that did.  One thread.
+/* What became of packets of a flow that went in pieces, so that a packet counts once however many pieces of
+ * it ended, and where: by the first piece that did.  One thread.
  *
  * Grows with the numbers of such packets: a byte for each number below the highest. */
 #ifndef LAB_FATE_H

@@ -5,14 +5,20 @@
 #include "dataplane/ipsec/sa.h"
 #include "lab/lab_priv.h"
 
+/* Flows that together have more packets under way than there are identifications repeat them, as hosts do
+ * (RFC 4963). */
+#define ID_STEP_MAX 4097u
+
 static enum status
-flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index)
+flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index, uint32_t total)
 {
 	unsigned depth = lab->cfg->reorder_depth;
 	enum status status;
 
 	flow->traffic = traffic;
 	flow->index = index;
+	flow->id_first = (uint16_t)(flow - lab->flows);
+	flow->id_step = (uint16_t)(total < ID_STEP_MAX ? total : ID_STEP_MAX);
 	traffic_flow_get(lab->traffic[traffic], index, &flow->id);
 	if (lab->cfg->traffic[traffic].kind != CFG_TRAFFIC_PCAP)
 		packet_template(flow);
@@ -36,7 +42,7 @@ flows_create(struct lab *lab)
 		unsigned n = traffic_flow_count(lab->traffic[t]);
 
 		for (unsigned i = 0; i < n; i++) {
-			enum status status = flow_create(lab, &lab->flows[at++], t, i);
+			enum status status = flow_create(lab, &lab->flows[at++], t, i, total);
 
 			lab->n_flows = at;
 			if (status)

@@ -111,7 +111,8 @@ fragment_end(void *ctx, void *pkt, enum drop reason)
 	flow_dropped_packet(host->lab, host->index, pkt, reason, host->now);
 }
 
-/* NULL where it waits for the rest, or has ended.  The others are consumed, and the first becomes the packet. */
+/* NULL where it waits for the rest, or has ended.  The others are consumed, and the first becomes the packet.
+ */
 static struct rte_mbuf *
 fragment_take(struct host *host, struct rte_mbuf *m)
 {
@@ -119,8 +120,8 @@ fragment_take(struct host *host, struct rte_mbuf *m)
 	struct reasm_whole whole;
 	struct rte_mbuf *first;
 
-	if (!reasm_put(host->reasm, m, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), host->now,
-		    &whole))
+	if (!reasm_put(host->reasm, m, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+		    host->now, &whole))
 		return NULL;
 	first = whole.first;
 	if (whole.skip + whole.bytes > rte_pktmbuf_data_len(first) + rte_pktmbuf_tailroom(first)) {
@@ -224,7 +225,8 @@ host_next_due(struct actor *actor)
 		send = time_min(send, traffic_next_due(host->sources[s]));
 	/* what is sent must be on the wire before a peer that looks more often does */
 	send = time_round_up(send, time_min(poll, peer));
-	return time_min(send, time_round_up(time_min(link_next_due(host->end), reasm_next_due(host->reasm)), poll));
+	return time_min(
+		send, time_round_up(time_min(link_next_due(host->end), reasm_next_due(host->reasm)), poll));
 }
 
 /* net.ipv4.ipfrag_high_thresh and ipfrag_time of Linux. */

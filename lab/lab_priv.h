@@ -28,6 +28,7 @@ struct flow {
 	uint8_t ip_bytes;	     /* of those the IP header */
 	uint32_t head_sum;	     /* one's complement sum of the template's IPv4 header */
 	uint32_t pseudo_sum; /* of pseudo header and transport header, but for what varies; unfolded */
+	uint16_t id_first, id_step;  /* identifications: a host does not repeat them from flow to flow */
 	uint32_t traffic;	     /* index of its cfg_traffic */
 	uint32_t index;		     /* within it */
 	uint64_t sent, sent_bytes;

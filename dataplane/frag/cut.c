@@ -1,5 +1,5 @@
-/* See cut.h.  Of the options of IPv4 all stand in the first piece, and those with the copied flag in the others
- * (RFC 791 §3.1); behind broken options nothing is copied. */
+/* See cut.h.  Of the options of IPv4 all stand in the first piece, and those with the copied flag in the
+ * others (RFC 791 §3.1); behind broken options nothing is copied. */
 #include "dataplane/frag/cut.h"
 
 #include <string.h>
@@ -62,7 +62,7 @@ bool
 frag_cut_plan(struct frag_cut *cut, const uint8_t *ip, uint32_t len, uint32_t most, bool equal, uint32_t id)
 {
 	*cut = (struct frag_cut){.id = id};
-	if (!heads_find(cut, ip, len) || most < cut->first + 8)
+	if (len <= most || !heads_find(cut, ip, len) || most < cut->first + 8)
 		return false;
 	cut->payload = len - cut->head;
 	cut->per = (most - cut->first) & ~7u;
@@ -90,8 +90,8 @@ head4_write(const struct frag_cut *cut, const uint8_t *ip, uint32_t i, uint32_t 
 	if (fragment & IPV4_DF && (uint16_t)cut->id)
 		store_be16(out + IPV4_ID, (uint16_t)cut->id);
 	store_be16(out + IPV4_LENGTH, (uint16_t)(head + bytes));
-	store_be16(out + IPV4_FRAGMENT,
-		(uint16_t)(more | ((fragment & IPV4_OFFSET_MASK) + i * cut->per / 8)));
+	store_be16(
+		out + IPV4_FRAGMENT, (uint16_t)(more | ((fragment & IPV4_OFFSET_MASK) + i * cut->per / 8)));
 	ipv4_checksum_set(out, head);
 	return head;
 }

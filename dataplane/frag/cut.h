@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FRAG6_BYTES 8u	    /* the Fragment header */
-#define FRAG_HEAD_MAX 256u  /* longer headers are not cut */
+#define FRAG6_BYTES 8u	   /* the Fragment header */
+#define FRAG_HEAD_MAX 256u /* longer headers are not cut */
 
 struct frag_cut {
 	uint32_t head;	  /* bytes of header before the payload of the packet */
@@ -19,13 +19,13 @@ struct frag_cut {
 	uint32_t payload; /* of the packet */
 	uint32_t per;	  /* payload of each piece but the last, a multiple of 8 */
 	uint32_t pieces;
-	uint32_t id;	   /* of IPv6; of IPv4 with DF, which may have none of its own (RFC 6864 §4): 0: it has */
-	uint16_t next_at;  /* IPv6: offset of the byte that will name the Fragment header */
+	uint32_t id; /* of IPv6; of IPv4 with DF, which may have none of its own (RFC 6864 §4): 0: it has */
+	uint16_t next_at; /* IPv6: offset of the byte that will name the Fragment header */
 };
 
 /* For pieces of at most `most` bytes.  equal: all about the same size, else as large as can be.  False where
- * the packet cannot be cut so: header broken or too long, or no room behind it for 8 bytes; or IPv6 with a
- * Fragment header. */
+ * the packet cannot be cut so: it fits, header broken or too long, or no room behind it for 8 bytes; or IPv6
+ * with a Fragment header. */
 bool frag_cut_plan(
 	struct frag_cut *cut, const uint8_t *ip, uint32_t len, uint32_t most, bool equal, uint32_t id);
 

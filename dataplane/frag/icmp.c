@@ -34,7 +34,8 @@ is_error4(const uint8_t *ip, uint32_t len)
 	uint32_t at = ipv4_header_len(ip);
 	uint8_t type = at < len ? ip[at] : TYPE4;
 
-	return ip[IPV4_PROTO] == IPV4_PROTO_ICMP && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
+	return ip[IPV4_PROTO] == IPV4_PROTO_ICMP &&
+	       (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
 }
 
 static bool
@@ -79,7 +80,8 @@ may_tell6(const uint8_t *ip, uint32_t len)
 	ip6_upper_find(ip, len, &upper);
 	if (ip[IP6_SRC] == 0xff || (load_be64(ip + IP6_SRC) == 0 && load_be64(ip + IP6_SRC + 8) <= 1))
 		return false;
-	return upper.proto != IP_PROTO_ICMP6 || (upper.first && upper.offset < len && ip[upper.offset] >= ERRORS6_BELOW);
+	return upper.proto != IP_PROTO_ICMP6 ||
+	       (upper.first && upper.offset < len && ip[upper.offset] >= ERRORS6_BELOW);
 }
 
 static uint32_t
@@ -128,8 +130,8 @@ icmp_find(const uint8_t *ip, uint32_t len)
 			       : 0;
 	}
 	ip6_upper_find(ip, len, &upper);
-	return upper.known && !upper.fragment && upper.proto == IP_PROTO_ICMP6 && upper.offset + HEAD <= len &&
-			       ip[upper.offset] == TYPE6
+	return upper.known && !upper.fragment && upper.proto == IP_PROTO_ICMP6 &&
+			       upper.offset + HEAD <= len && ip[upper.offset] == TYPE6
 		       ? upper.offset
 		       : 0;
 }

@@ -1,5 +1,6 @@
-/* ICMP "fragmentation needed" (RFC 792, RFC 1191 §4) and ICMPv6 "packet too big" (RFC 4443 §3.2): written about
- * a packet that cannot go on, and read where one comes about a packet of ours.  Bytes in, bytes out; no EAL. */
+/* ICMP "fragmentation needed" (RFC 792, RFC 1191 §4) and ICMPv6 "packet too big" (RFC 4443 §3.2): written
+ * about a packet that cannot go on, and read where one comes about a packet of ours.  Bytes in, bytes out; no
+ * EAL. */
 #ifndef DATAPLANE_FRAG_ICMP_H
 #define DATAPLANE_FRAG_ICMP_H
 

@@ -147,10 +147,8 @@ train_whole(const struct reasm *r, uint32_t t, struct reasm_whole *whole)
 
 	if (!train->total || train->received != train->total)
 		return false;
-	*whole = (struct reasm_whole){.first = first->pkt,
-		.train = t,
-		.skip = skip,
-		.bytes = first->head - skip + train->total};
+	*whole = (struct reasm_whole){
+		.first = first->pkt, .train = t, .skip = skip, .bytes = first->head - skip + train->total};
 	return true;
 }
 

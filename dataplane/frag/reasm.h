@@ -1,5 +1,5 @@
-/* Reassembly: fragments of IPv4 and IPv6 packets wait here until all are there.  RFC 791 §3.2, RFC 815's table
- * kept as a list, RFC 8200 §4.5, RFC 5722 (overlaps), RFC 6946 (atomic fragments), RFC 8900 §3.7.
+/* Reassembly: fragments of IPv4 and IPv6 packets wait here until all are there.  RFC 791 §3.2, RFC 815's
+ * table kept as a list, RFC 8200 §4.5, RFC 5722 (overlaps), RFC 6946 (atomic fragments), RFC 8900 §3.7.
  *
  * Packets are opaque pointers with their bytes beside them, which must not move while they wait.  Each packet
  * that is put is ended exactly once, by the callback, or handed back as the first of a whole packet.
@@ -47,10 +47,10 @@ enum status reasm_create(const struct reasm_limits *limits, reasm_end_fn *end, v
 /* Nothing may be waiting.  NULL is fine. */
 void reasm_destroy(struct reasm *reasm);
 
-/* A fragment whose IP header was checked; len: of the packet.  True where it was the last that was missing: then
- * reasm_join() or reasm_refuse() is next. */
-bool reasm_put(
-	struct reasm *reasm, void *pkt, const uint8_t *ip, uint32_t len, uint64_t now, struct reasm_whole *whole);
+/* A fragment whose IP header was checked; len: of the packet.  True where it was the last that was missing:
+ * then reasm_join() or reasm_refuse() is next. */
+bool reasm_put(struct reasm *reasm, void *pkt, const uint8_t *ip, uint32_t len, uint64_t now,
+	struct reasm_whole *whole);
 /* ip: where the first fragment stands, with room for skip + bytes.  All other fragments are ended. */
 void reasm_join(struct reasm *reasm, const struct reasm_whole *whole, uint8_t *ip);
 /* Ends all fragments, the first too. */

@@ -1,4 +1,5 @@
-/* The table of packets that wait for fragments: found by key, given up in order of coming, counted by source. */
+/* The table of packets that wait for fragments: found by key, given up in order of coming, counted by source.
+ */
 #include <stdlib.h>
 
 #include "base/clock.h"

@@ -16,12 +16,12 @@
 enum frag_way { FRAG_REFUSE, FRAG_BEFORE, FRAG_AFTER };
 
 struct frag_case {
-	bool protect;  /* by an SA; else it goes out as it is */
-	bool tunnel;   /* the SA's mode; else transport */
-	bool v6;       /* the packet itself */
-	bool df;       /* of the packet; IPv4 only */
-	bool minimal;  /* IPv6, and no longer than every way must carry */
-	bool before;   /* cut before encryption where that is possible */
+	bool protect;	 /* by an SA; else it goes out as it is */
+	bool tunnel;	 /* the SA's mode; else transport */
+	bool v6;	 /* the packet itself */
+	bool df;	 /* of the packet; IPv4 only */
+	bool minimal;	 /* IPv6, and no longer than every way must carry */
+	bool before;	 /* cut before encryption where that is possible */
 	enum cfg_df bit; /* the SA's */
 };
 
@@ -33,7 +33,8 @@ frag_way(const struct frag_case *c)
 
 	if (!c->protect)
 		return may_cut ? FRAG_BEFORE : FRAG_REFUSE;
-	if (!c->tunnel) /* before encryption only in tunnel mode; the header with its DF is the packet's own */
+	if (!c->tunnel) /* before encryption only in tunnel mode; the header with its DF is the packet's own
+			 */
 		return may_cut ? FRAG_AFTER : FRAG_REFUSE;
 	if (c->before && (may_cut || (!c->v6 && c->bit == CFG_DF_CLEAR)))
 		return FRAG_BEFORE;

@@ -105,7 +105,8 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_PROTO_AH);
 	if (local->natt && upper->fragment && w->fragments->reasm) /* whole, it will show its ports */
 		return true;
-	return local->natt && upper->first && len >= upper->offset + 4 && load_be16(ip + upper->offset + 2) == NATT_PORT;
+	return local->natt && upper->first && len >= upper->offset + 4 &&
+	       load_be16(ip + upper->offset + 2) == NATT_PORT;
 }
 
 static inline enum drop

@@ -1,5 +1,5 @@
-/* post_fragment: cuts packets after encryption.  The gateway is their source, so it may cut IPv6 too (RFC 8200
- * §4.5).  The other end has to put them together before it can decrypt (RFC 4303 §3.4.1). */
+/* post_fragment: cuts packets after encryption.  The gateway is their source, so it may cut IPv6 too (RFC
+ * 8200 §4.5).  The other end has to put them together before it can decrypt (RFC 4303 §3.4.1). */
 #include "dataplane/forward.h"
 #include "dataplane/fragment.h"
 

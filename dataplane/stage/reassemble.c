@@ -1,5 +1,6 @@
 /* reassemble: fragments of protected packets wait until all are there, and go to classify as one (RFC 4303
- * §3.4.1, RFC 4301 §5.2).  The packet is made in the buffer of its first fragment; the others are consumed. */
+ * §3.4.1, RFC 4301 §5.2).  The packet is made in the buffer of its first fragment; the others are consumed.
+ */
 #include "dataplane/fragment.h"
 
 /* What the whole packet has from the last that came. */
