@@ -87,7 +87,7 @@ head4_write(const struct frag_cut *cut, const uint8_t *ip, uint32_t i, uint32_t 
 		head = head4_rest(ip, cut->head, out);
 	else
 		memcpy(out, ip, head);
-	if (fragment & IPV4_DF && (uint16_t)cut->id)
+	if (fragment & IPV4_DF && !load_be16(ip + IPV4_ID))
 		store_be16(out + IPV4_ID, (uint16_t)cut->id);
 	store_be16(out + IPV4_LENGTH, (uint16_t)(head + bytes));
 	store_be16(

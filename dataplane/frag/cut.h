@@ -19,7 +19,7 @@ struct frag_cut {
 	uint32_t payload; /* of the packet */
 	uint32_t per;	  /* payload of each piece but the last, a multiple of 8 */
 	uint32_t pieces;
-	uint32_t id; /* of IPv6; of IPv4 with DF, which may have none of its own (RFC 6864 §4): 0: it has */
+	uint32_t id;	  /* of IPv6; of IPv4 with DF and none of its own (RFC 6864 §4) */
 	uint16_t next_at; /* IPv6: offset of the byte that will name the Fragment header */
 };
 

@@ -28,6 +28,15 @@ kit_pool(void)
 	return the_pool;
 }
 
+struct rte_mempool *
+kit_pool_swap(struct rte_mempool *pool)
+{
+	struct rte_mempool *before = the_pool;
+
+	the_pool = pool;
+	return before;
+}
+
 static unsigned
 port_rx(struct port *port, struct rte_mbuf **pkts, unsigned max, uint64_t now)
 {

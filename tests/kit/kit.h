@@ -46,6 +46,8 @@ struct kit_gateway {
 /* Once a process; 0 where EAL does not start. */
 int kit_init(void);
 struct rte_mempool *kit_pool(void);
+/* Another pool for what follows; returns the one before. */
+struct rte_mempool *kit_pool_swap(struct rte_mempool *pool);
 
 void kit_port_init(struct kit_port *port);
 /* Frees what waits. */
