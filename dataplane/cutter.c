@@ -49,6 +49,7 @@ piece_make(struct worker *w, struct cutter *c, struct rte_mbuf *m)
 	pkt->time_ns = piece_time(w, c, from, piece->data_len);
 	/* in a laboratory the last piece stands for the packet where it is met */
 	pkt->flags = piece_flags(from->flags) | (from->flags & PKT_ENCRYPTED ? 0 : PKT_MET);
+	pkt->over = pkt->sa;
 	w->stats.created++;
 	c->pass(w, piece);
 	return true;
@@ -63,6 +64,7 @@ last_pass(struct worker *w, struct cutter *c, struct rte_mbuf *m)
 	pkt_keep(m, at, rte_pktmbuf_data_len(m) - at);
 	pkt->time_ns = piece_time(w, c, pkt, rte_pktmbuf_data_len(m));
 	pkt->flags = piece_flags(pkt->flags);
+	pkt->over = pkt->sa;
 	c->pass(w, m);
 }
 

@@ -43,7 +43,7 @@ struct pkt {
 	uint32_t sent_sum;   /* laboratory: checksum of what the IP header carries, where it is no pattern */
 
 	struct crypto_op op __rte_cache_aligned;
-	struct sa *over; /* with PKT_NESTED */
+	struct sa *over; /* with PKT_NESTED; with PKT_FRAGMENT: the sender's, for a laboratory */
 	uint32_t ticket; /* in the SA's order through the engine, with in_order only */
 } __rte_cache_aligned;
 

@@ -81,7 +81,13 @@ flow_at_gateway(struct lab *lab, struct pkt *pkt)
 void
 flow_joined(void *lab, struct rte_mbuf *m)
 {
-	flow_at_gateway(lab, pkt_of(m));
+	struct pkt *pkt = pkt_of(m);
+
+	/* the gateway has forgotten the sender's SA */
+	if (pkt->flags & PKT_FRAGMENT)
+		pkt->sa = pkt->over;
+	flow_at_gateway(lab, pkt);
+	pkt->sa = NULL;
 }
 
 void

@@ -249,8 +249,9 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	uint32_t ports = head > flow->ip_bytes ? 4 : 0;
 	uint8_t stamp[STAMP_BYTES];
 
+	/* cut once more, a fragment of a capture is put together with the others of its packet */
 	if (bytes != pkt->sent_bytes)
-		return false;
+		return !head && pkt->flags & PKT_CUT;
 	if (!head)
 		return carried_sum(ip, bytes) == pkt->sent_sum;
 	/* addresses, and ports where there are some */

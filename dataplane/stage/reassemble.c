@@ -3,20 +3,20 @@
  */
 #include "dataplane/fragment.h"
 
-/* What the whole packet has from the last that came. */
+/* The whole packet came when the last of it did. */
 static void
-whole_pass(struct worker *w, const struct reasm_whole *whole, const struct pkt *last, bool clone)
+whole_pass(struct worker *w, const struct reasm_whole *whole, uint64_t time_ns)
 {
 	struct rte_mbuf *m = whole->first;
 	struct pkt *pkt = pkt_of(m);
 	struct fragments *f = w->fragments;
 
-	pkt->time_ns = last->time_ns;
-	pkt->flags = (uint8_t)((pkt->flags & ~(PKT_FRAGMENT | PKT_CLONE)) | (clone ? PKT_CLONE : 0));
+	pkt->time_ns = time_ns;
 	reasm_join(f->reasm, whole, rte_pktmbuf_mtod(m, uint8_t *));
 	pkt_keep(m, whole->skip, whole->bytes);
 	if (f->joined)
 		f->joined(f->joined_ctx, m);
+	pkt->flags &= (uint8_t)~PKT_FRAGMENT;
 	worker_put(w, STAGE_classify, m);
 }
 
@@ -24,7 +24,7 @@ static void
 put_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct reasm *r = w->fragments->reasm;
-	struct pkt pkt = *pkt_of(m); /* it may be gone afterwards */
+	uint64_t time_ns = pkt_of(m)->time_ns; /* it may be gone afterwards */
 	struct reasm_whole whole;
 	uint32_t room;
 
@@ -35,7 +35,7 @@ put_one(struct worker *w, struct rte_mbuf *m)
 	if (unlikely(whole.skip + whole.bytes > room))
 		reasm_refuse(r, &whole, DROP_NO_ROOM);
 	else
-		whole_pass(w, &whole, &pkt, (pkt_of(whole.first)->flags & PKT_CLONE) != 0);
+		whole_pass(w, &whole, time_ns);
 }
 
 void
