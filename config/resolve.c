@@ -140,8 +140,8 @@ resolve_engines(const struct check *check)
 		lab->engines[i].inner_engine = resolve_engine(check, lab->engines[i].inner, NULL);
 	for (unsigned g = 0; g < lab->n_gateways; g++)
 		if (!lab->gateways[g].is_router)
-			lab->gateways[g].engine_cfg = resolve_engine(check, lab->gateways[g].engine,
-				lab->gateways[g].name);
+			lab->gateways[g].engine_cfg = resolve_engine(
+				check, lab->gateways[g].engine, lab->gateways[g].name);
 }
 
 static uint32_t
@@ -181,8 +181,9 @@ resolve_gateways(const struct check *check)
 		for (unsigned i = 0; i < gateway->n_policies; i++) {
 			struct cfg_policy *policy = &gateway->policies[i];
 
-			policy->sa_index = policy->sa != NULL ? find_sa(check, gateway, policy, "sa", policy->sa)
-							     : CFG_NONE;
+			policy->sa_index = policy->sa != NULL
+						   ? find_sa(check, gateway, policy, "sa", policy->sa)
+						   : CFG_NONE;
 		}
 		for (unsigned i = 0; i < gateway->n_sas; i++) {
 			struct cfg_sa *sa = &gateway->sas[i];

@@ -102,12 +102,16 @@ case_replay_rows(struct conform *c)
 	for (unsigned block = 0; block < replay_row_count; block = replay_block_end(block)) {
 		if (!replay_probe_open(c, &probe))
 			return;
-		for (unsigned i = 0; i < replay_row_window_count; i++)
-			for (unsigned esn = 0; esn < 2 && replay_row_windows[i] <= most; esn++) {
-				probe.window = replay_row_windows[i];
+		for (unsigned i = 0; i < replay_row_window_count && replay_row_windows[i] <= most; i++) {
+			unsigned before = c->wrong;
+
+			probe.window = replay_row_windows[i];
+			for (unsigned esn = 0; esn < 2; esn++) {
 				probe.shape.esn = esn;
 				block_run(&probe, block);
 			}
+			replay_probe_note(&probe, before);
+		}
 		replay_probe_end(&probe, replay_rows[block].text);
 	}
 }

@@ -172,7 +172,7 @@ cryptodev_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint
 	if (going)
 		taken += burst_send(cd, &burst);
 	cd->counters[ENGINE_SUBMITTED] += taken;
-	cd->counters[ENGINE_QUEUE_FULL] += taken < n;
+	cd->counters[ENGINE_QUEUE_FULL] += n - taken;
 	return taken;
 }
 

@@ -42,7 +42,7 @@ ipsec_mb_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint6
 
 	(void)now;
 	if (n > space) {
-		mb->counters[ENGINE_QUEUE_FULL]++;
+		mb->counters[ENGINE_QUEUE_FULL] += n - space;
 		n = space;
 	}
 	mb->counters[ENGINE_SUBMITTED] += n;

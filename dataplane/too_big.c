@@ -163,6 +163,8 @@ forward_too_big(
 {
 	struct pkt *pkt = pkt_of(m);
 
+	if (flow->sa && !flow->sa->copy_dscp)
+		pkt->dscp = ip_tos(flow->sa->outer) >> 2;
 	switch (way_of(w, ip, len, pkt->wire_bytes, flow)) {
 	case FRAG_BEFORE:
 		worker_put(w, STAGE_pre_fragment, m);

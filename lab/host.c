@@ -151,8 +151,8 @@ host_hears(const struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
-	return ip[ip_head_is_v4(ip) ? IPV4_PROTO : IP6_NEXT] ==
-	       (ip_head_is_v4(ip) ? IPV4_PROTO_ICMP : IP_PROTO_ICMP6);
+	return ip[ip_head_is_v4(ip) ? IPV4_PROTO : IPV6_NEXT] ==
+	       (ip_head_is_v4(ip) ? IPV4_PROTO_ICMP : IP_NEXT_ICMP6);
 }
 
 /* Is it for this host, and what is to be kept of it?  NULL: nothing, it has gone. */

@@ -78,30 +78,30 @@ may_tell6(const uint8_t *ip, uint32_t len)
 	struct ip6_upper upper;
 
 	ip6_upper_find(ip, len, &upper);
-	if (ip[IP6_SRC] == 0xff || (load_be64(ip + IP6_SRC) == 0 && load_be64(ip + IP6_SRC + 8) <= 1))
+	if (ip[IPV6_SRC] == 0xff || (load_be64(ip + IPV6_SRC) == 0 && load_be64(ip + IPV6_SRC + 8) <= 1))
 		return false;
-	return upper.proto != IP_PROTO_ICMP6 ||
+	return upper.proto != IP_NEXT_ICMP6 ||
 	       (upper.first && upper.offset < len && ip[upper.offset] >= ERRORS6_BELOW);
 }
 
 static uint32_t
 write6(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint8_t *out)
 {
-	uint32_t room = FRAG_ICMP6_MAX - IP6_BYTES - HEAD, quote = len < room ? len : room;
-	uint8_t *icmp = out + IP6_BYTES;
+	uint32_t room = FRAG_ICMP6_MAX - IPV6_MIN_BYTES - HEAD, quote = len < room ? len : room;
+	uint8_t *icmp = out + IPV6_MIN_BYTES;
 
-	memset(out, 0, IP6_BYTES + HEAD);
+	memset(out, 0, IPV6_MIN_BYTES + HEAD);
 	store_be32(out, UINT32_C(6) << 28 | TOS << 20);
-	store_be16(out + IP6_LENGTH, (uint16_t)(HEAD + quote));
-	out[IP6_NEXT] = IP_PROTO_ICMP6;
-	out[IP6_HOPS] = HOPS;
-	ip_store6(out + IP6_SRC, from);
-	memcpy(out + IP6_DST, ip + IP6_SRC, 16);
+	store_be16(out + IPV6_LENGTH, (uint16_t)(HEAD + quote));
+	out[IPV6_NEXT] = IP_NEXT_ICMP6;
+	out[IPV6_HOPS] = HOPS;
+	ip_store6(out + IPV6_SRC, from);
+	memcpy(out + IPV6_DST, ip + IPV6_SRC, 16);
 	icmp[0] = TYPE6;
 	store_be32(icmp + 4, mtu);
 	memcpy(icmp + HEAD, ip, quote);
-	store_be16(icmp + 2, ip_transport_checksum(out, IP_PROTO_ICMP6, icmp, HEAD + quote));
-	return IP6_BYTES + HEAD + quote;
+	store_be16(icmp + 2, ip_transport_checksum(out, IP_NEXT_ICMP6, icmp, HEAD + quote));
+	return IPV6_MIN_BYTES + HEAD + quote;
 }
 
 uint32_t
@@ -130,7 +130,7 @@ icmp_find(const uint8_t *ip, uint32_t len)
 			       : 0;
 	}
 	ip6_upper_find(ip, len, &upper);
-	return upper.known && !upper.fragment && upper.proto == IP_PROTO_ICMP6 &&
+	return upper.known && !upper.fragment && upper.proto == IP_NEXT_ICMP6 &&
 			       upper.offset + HEAD <= len && ip[upper.offset] == TYPE6
 		       ? upper.offset
 		       : 0;
@@ -175,7 +175,7 @@ quote_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 			return false;
 	} else {
 		ip6_upper_find(ip, len, &upper);
-		report->bytes = IP6_BYTES + load_be16(ip + IP6_LENGTH);
+		report->bytes = IPV6_MIN_BYTES + load_be16(ip + IPV6_LENGTH);
 	}
 	if (!upper.known || !upper.first)
 		return false;
@@ -205,7 +205,7 @@ frag_icmp_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 	if (!at)
 		return false;
 	/* with its own checksum in it the sum of a good message is 0 */
-	good = v4 ? !sum4(ip + at, len - at) : !ip_transport_checksum(ip, IP_PROTO_ICMP6, ip + at, len - at);
+	good = v4 ? !sum4(ip + at, len - at) : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
 	if (!good || !quote_read(ip + at + HEAD, len - at - HEAD, report) ||
 		ip_head_is_v4(ip + at + HEAD) != v4)
 		return false;
