@@ -165,8 +165,8 @@ check_ip_mtu(const struct check *check, const struct cfg_port *port)
 	unsigned least = ip_is_v4(port->address.addr) ? IPV4_MTU_MIN : IPV6_MTU_MIN;
 
 	if (port->ip_mtu && (port->ip_mtu < least || port->ip_mtu > port->mtu))
-		check_fault(check, port, "ip_mtu", "%u; allowed: from %u to %u, which is mtu, or 0", port->ip_mtu,
-			least, port->mtu);
+		check_fault(check, port, "ip_mtu", "%u; allowed: from %u to %u, which is mtu, or 0",
+			port->ip_mtu, least, port->mtu);
 }
 
 static void

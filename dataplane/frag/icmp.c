@@ -130,8 +130,8 @@ icmp_find(const uint8_t *ip, uint32_t len)
 			       : 0;
 	}
 	ip6_upper_find(ip, len, &upper);
-	return upper.known && !upper.fragment && upper.proto == IP_NEXT_ICMP6 &&
-			       upper.offset + HEAD <= len && ip[upper.offset] == TYPE6
+	return upper.known && !upper.fragment && upper.proto == IP_NEXT_ICMP6 && upper.offset + HEAD <= len &&
+			       ip[upper.offset] == TYPE6
 		       ? upper.offset
 		       : 0;
 }

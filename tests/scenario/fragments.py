@@ -1,5 +1,5 @@
-"""fragments.cfg: what is cut where, that all of it arrives, and what is lost when it does not; tshark, where it
-is there, reads the fragments of the capture and finds every ICV good, and every ICMP message well made.
+"""fragments.cfg: what is cut where, that all of it arrives, and what is lost when it does not; tshark, where
+it is there, reads the fragments of the capture and finds every ICV good, and every ICMP message well made.
 """
 import pathlib
 import shutil
@@ -35,18 +35,19 @@ def check_places(scenario, name, summary, files):
         wanted = (0, files, files * (3 if name.startswith("narrow") else 2))
     scenario.equal((pre, post, joined), wanted, f"{name}: cut before, cut after, fragments at gwb")
     numbers = kit.inbound(summary)["packets"]
-    scenario.equal(numbers, sent(summary) + files * (pre > 0), f"{name}: ESP packets that gwb accepted")
+    scenario.equal(numbers, sent(summary) + files * (pre > 0), f"{name}: ESP packets")
     wanted = files if name.startswith("narrow core, after") else 0
-    scenario.equal(stage(summary, "core", "pre_fragment"), wanted, f"{name}: packets that the core has cut")
+    scenario.equal(stage(summary, "core", "pre_fragment"), wanted, f"{name}: packets cut by the core")
 
 
 def check_refused(scenario, name, summary, files):
-    """DF is obeyed: nothing of the files arrives; the source is told, at most 100 a second and ten at once."""
+    """DF is obeyed: no file arrives; the source is told, at most 100 times a second and ten at once."""
     class_ = kit.class_of(summary, "file")
     scenario.equal(class_["lost_by_reason"], {"too_big": files}, f"{name}: what became of the files")
     told = kit.named(summary["nodes"], "name", "gwa")["created"]
     scenario.check(400 < told <= 100 * 5 + 10, f"{name}: {told} ICMP messages")
-    scenario.equal(kit.named(summary["nodes"], "name", "a")["consumed"], told, f"{name}: ICMP that a has heard")
+    heard = kit.named(summary["nodes"], "name", "a")["consumed"]
+    scenario.equal(heard, told, f"{name}: ICMP that a has heard")
     scenario.equal(kit.class_of(summary, "voice")["lost"], 0, f"{name}: voice lost")
 
 
