@@ -26,6 +26,8 @@ enum cfg_action { CFG_PROTECT, CFG_BYPASS, CFG_DISCARD };
 enum cfg_direction { CFG_OUT, CFG_IN };
 enum cfg_mode { CFG_MODE_TUNNEL, CFG_MODE_TRANSPORT };
 enum cfg_df { CFG_DF_COPY, CFG_DF_CLEAR, CFG_DF_SET };
+/* Where a packet that is too big once protected is cut; inherit: SA from port, and that from gateway. */
+enum cfg_fragmentation { CFG_FRAG_INHERIT, CFG_FRAG_BEFORE, CFG_FRAG_AFTER };
 enum cfg_sequence { CFG_SEQ_BEFORE_QUEUE, CFG_SEQ_AFTER_QUEUE };
 enum cfg_platform {
 	CFG_PLATFORM_IOS,
@@ -118,7 +120,9 @@ struct cfg_qos {
 struct cfg_port {
 	const char *name;
 	struct cfg_prefix address;
-	uint32_t mtu; /* bytes of IP packet */
+	uint32_t mtu;	 /* bytes of IP packet */
+	uint32_t ip_mtu; /* the same, when lower than mtu; 0: mtu */
+	enum cfg_fragmentation fragmentation;
 	struct cfg_qos qos;
 	struct cfg_where where;
 };
@@ -180,6 +184,7 @@ struct cfg_sa {
 	const char *replay; /* in only: row of dataplane/replay/replay.def ("bitmap") */
 	uint64_t first_seq; /* out: first number sent (1); in: right edge at start + 1 */
 	enum cfg_df df;	    /* out only */
+	enum cfg_fragmentation fragmentation; /* out only */
 	int32_t dscp;	    /* out only: outer DSCP; -1: copied */
 	uint8_t ttl;	    /* out only: outer TTL or hop limit */
 	enum cfg_mode mode;
@@ -217,6 +222,13 @@ struct cfg_gateway {
 	const struct cfg_engine *engine_cfg; /* resolved, also for a plain kind; NULL for a router */
 	double log_rate; /* messages a second of each kind, token bucket of log_burst; 0: unlimited */
 	uint32_t log_burst;
+	enum cfg_fragmentation fragmentation; /* inherit: after */
+	double icmp_rate;	       /* ICMP "too big" a second, at most; 0: none */
+	uint64_t pmtu_ageing;	       /* ns until a path MTU that was learnt is forgotten; 0: never */
+	uint32_t reassembly_max;       /* packets that may wait for fragments; 0: fragments are dropped */
+	uint32_t reassembly_source;    /* of those from one source */
+	uint32_t reassembly_bytes;     /* of all fragments that wait */
+	uint64_t reassembly_timeout;   /* ns from the first fragment */
 	struct cfg_port *ports;
 	unsigned n_ports;
 	struct cfg_route *routes;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define IPV4_MTU_MIN 68u /* RFC 791 §3.2 */
 #define IPV6_MTU_MIN 1280u
 
 /* How many links end there. */
@@ -159,6 +160,16 @@ check_port_prefix(const struct check *check, const struct cfg_port *port)
 }
 
 static void
+check_ip_mtu(const struct check *check, const struct cfg_port *port)
+{
+	unsigned least = ip_is_v4(port->address.addr) ? IPV4_MTU_MIN : IPV6_MTU_MIN;
+
+	if (port->ip_mtu && (port->ip_mtu < least || port->ip_mtu > port->mtu))
+		check_fault(check, port, "ip_mtu", "%u; allowed: from %u to %u, which is mtu, or 0",
+			port->ip_mtu, least, port->mtu);
+}
+
+static void
 check_port_address(const struct check *check, unsigned g, unsigned p)
 {
 	const struct cfg_lab *lab = check->lab;
@@ -171,6 +182,7 @@ check_port_address(const struct check *check, unsigned g, unsigned p)
 		check_fault(check, port, "mtu",
 			"%u is less than any link of IPv6 has (RFC 8200 §5); allowed: from %u on", port->mtu,
 			IPV6_MTU_MIN);
+	check_ip_mtu(check, port);
 	for (unsigned h = 0; h < lab->n_hosts; h++)
 		if (ip_equal(lab->hosts[h].address, port->address.addr))
 			refuse_double_address(check, port, lab->hosts[h].name, port->address.addr);

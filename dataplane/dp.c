@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/engine.h"
+#include "dataplane/fragment.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
@@ -83,6 +84,8 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
+	if (!status)
+		status = fragments_create(w);
 	return status ? status : worker_engine_create(w, dp->cfg, message, bytes);
 }
 
@@ -182,6 +185,7 @@ dp_flush(struct dp *dp)
 		if (dp->sas[i]->order)
 			in_order_flush(dp->sas[i]->order);
 	dp->worker->order_held = 0;
+	fragments_flush(dp->worker);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
 }
@@ -192,6 +196,7 @@ worker_destroy(struct worker *w)
 	if (!w)
 		return;
 	engine_destroy(w->engine);
+	fragments_destroy(w);
 	flow_cache_destroy(w->cache);
 	free(w);
 }
@@ -226,21 +231,13 @@ queues_due(const struct dp *dp, uint64_t now)
 	return false;
 }
 
-/* Since the turn began, when event_head was `start`, drops have filled half of the event ring: time to let
- * the owner take them.  Where nobody does, the head stands still, and nothing is held up. */
-static bool
-events_many(const struct worker *w, unsigned start)
-{
-	return w->event_head - start > WORKER_EVENTS / 2;
-}
-
 /* Start everything that leaves the queues until now, before packets of this instant arrive in them. */
 static bool
 queues_drain(struct worker *w, unsigned events)
 {
 	bool moved = false;
 
-	while (queues_due(w->dp, w->now) && !events_many(w, events)) {
+	while (queues_due(w->dp, w->now) && !worker_events_many(w, events)) {
 		for (unsigned i = 0; i < w->dp->n_ports; i++)
 			qos_drain(w, i);
 		worker_walk(w);
@@ -272,8 +269,11 @@ dp_turn(struct dp *dp, uint64_t now)
 	moved = queues_drain(w, events);
 	moved |= engine_drain(w);
 	moved |= keepalive_run(w);
+	moved |= fragments_run(w, events);
 	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
-	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more && !events_many(w, events); round++) {
+	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more; round++) {
+		if (worker_events_many(w, events))
+			break;
 		uint64_t rx = w->stats.rx;
 
 		w->rx_more = false;
@@ -281,6 +281,7 @@ dp_turn(struct dp *dp, uint64_t now)
 		worker_walk(w);
 		moved |= w->stats.rx != rx;
 		queues_drain(w, events);
+		moved |= fragments_run(w, events);
 	}
 	return moved;
 }
@@ -301,6 +302,7 @@ dp_next_due(const struct dp *dp)
 			early = time_min(early, time_round_up(start, p->port->peer_poll));
 	}
 	due = time_min(due, keepalive_next_due(dp));
+	due = time_min(due, fragments_next_due(w));
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
 	return time_min(early, time_round_up(due, poll));
@@ -350,7 +352,7 @@ dp_stage_name(enum stage stage)
 uint64_t
 dp_held(const struct dp *dp)
 {
-	uint64_t held = dp->worker->in_engine + dp->worker->order_held;
+	uint64_t held = dp->worker->in_engine + dp->worker->order_held + fragments_held(dp->worker);
 
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		held += qos_held(dp->ports[i].qos);
@@ -375,6 +377,13 @@ const struct sa *
 dp_sa(const struct dp *dp, unsigned index)
 {
 	return dp->sas[index];
+}
+
+void
+dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), void *ctx)
+{
+	dp->worker->fragments->joined = joined;
+	dp->worker->fragments->joined_ctx = ctx;
 }
 
 void

@@ -18,6 +18,7 @@ struct dp;
 struct engine;
 struct port;
 struct qos;
+struct rte_mbuf;
 struct rte_mempool;
 struct sa;
 
@@ -59,6 +60,9 @@ const struct qos *dp_qos(const struct dp *dp, unsigned port);
 /* NULL for a router. */
 const struct engine *dp_engine(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
+/* joined() is called with each protected packet that was put together from fragments, before it is decrypted.
+ */
+void dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), void *ctx);
 /* Hang an observer on it, for those who meet its packets later. */
 void dp_sa_observe(struct dp *dp, unsigned index, void *observer);
 

@@ -26,6 +26,7 @@ struct drop_event {
 	uint8_t dscp;	   /* outermost DSCP */
 	uint8_t reason;	   /* enum drop */
 	uint8_t is_clone;  /* laboratory: the packet was a wire's duplicate */
+	uint8_t is_piece;  /* laboratory: a piece of packet num, or made from such */
 };
 
 /* What an AIM-like card reports: sequence errors have a number for ESP and another for AH. */

@@ -30,6 +30,15 @@ forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 	return best;
 }
 
+uint32_t
+forward_mtu(const struct cfg_gateway *cfg, uint32_t port, const struct sa *sa)
+{
+	const struct cfg_port *p = &cfg->ports[port];
+	uint32_t mtu = p->ip_mtu && p->ip_mtu < p->mtu ? p->ip_mtu : p->mtu;
+
+	return sa && sa->first->path_mtu && sa->first->path_mtu < mtu ? sa->first->path_mtu : mtu;
+}
+
 static void
 route(const struct dp *dp, struct ip_addr dst, struct flow_entry *entry)
 {
@@ -40,7 +49,7 @@ route(const struct dp *dp, struct ip_addr dst, struct flow_entry *entry)
 		return;
 	}
 	entry->port = (uint8_t)port;
-	entry->mtu = dp->cfg->ports[port].mtu;
+	entry->mtu = forward_mtu(dp->cfg, port, entry->sa);
 }
 
 void
@@ -101,6 +110,17 @@ resolve_onward(const struct dp *dp, const struct selector *selector, struct flow
 		entry->drop = DROP_POLICY_DISCARD;
 	else if (!policy && !entry->drop && is_unprotected(dp->cfg, entry->port))
 		entry->drop = DROP_POLICY_NONE;
+}
+
+void
+forward_resolve_own(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry)
+{
+	struct selector selector;
+
+	selector_read(ip, len, &selector);
+	entry->sa = NULL;
+	entry->drop = DROP_NONE;
+	resolve_onward(dp, &selector, entry);
 }
 
 void

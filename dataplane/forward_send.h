@@ -6,6 +6,10 @@
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
+/* The same for one that is larger than flow->mtu on the wire (too_big.c). */
+enum drop forward_too_big(struct worker *worker, struct rte_mbuf *m, const uint8_t *ip, uint32_t len,
+	const struct flow_entry *flow);
+
 #define FORWARD_INLINE static inline __attribute__((always_inline))
 
 /* One hop, then to the SA or to the egress queue; else why not.  len: bytes at ip.  v4 is a constant, so that
@@ -26,7 +30,7 @@ forward_send(struct worker *w, struct rte_mbuf *m, uint8_t *ip, uint32_t len, co
 	pkt->dscp = (v4 ? ip[IPV4_TOS] : ip_tos(ip)) >> 2;
 	pkt->wire_bytes = flow->sa ? ipsec_wire_length(flow->sa, ip, len) : len;
 	if (unlikely(pkt->wire_bytes > flow->mtu))
-		return DROP_TOO_BIG;
+		return forward_too_big(w, m, ip, len, flow);
 	if (flow->sa && !flow->sa->copy_dscp)
 		pkt->dscp = ip_tos(flow->sa->outer) >> 2;
 	worker_put(w, flow->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);

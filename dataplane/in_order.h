@@ -56,10 +56,14 @@ void in_order_skip(struct worker *worker, struct in_order *order, uint32_t ticke
 static inline void
 crypto_pass_plain(struct worker *w, struct rte_mbuf *m, const struct sa *sa)
 {
+	uint8_t flags = pkt_of(m)->flags & (PKT_READY | PKT_TO_CUT);
+
 	if (sa->direction == CFG_IN)
 		worker_put(w, STAGE_replay_commit, m);
+	else if (likely(!flags))
+		worker_put(w, STAGE_qos, m);
 	else
-		worker_put(w, pkt_of(m)->flags & PKT_READY ? STAGE_tx : STAGE_qos, m);
+		worker_put(w, flags & PKT_TO_CUT ? STAGE_post_fragment : STAGE_tx, m);
 }
 
 /* The same where it may be an ESP that stands under an AH, and is not done. */

@@ -21,6 +21,9 @@ enum pkt_flag {
 	PKT_MET = 8,	   /* laboratory: has been counted on arrival at a decrypting gateway */
 	PKT_READY = 4,	   /* has passed the egress queue: after encryption it goes straight to tx */
 	PKT_NESTED = 16,   /* has come out of the SA `over`, and is protected still */
+	PKT_TO_CUT = 32,   /* will be cut after encryption */
+	PKT_CUT = 64,	   /* a piece of packet `num`, or put together from pieces */
+	PKT_FRAGMENT = 128, /* a fragment of a protected packet */
 };
 
 struct pkt {
@@ -40,7 +43,7 @@ struct pkt {
 	uint32_t sent_sum;   /* laboratory: checksum of what the IP header carries, where it is no pattern */
 
 	struct crypto_op op __rte_cache_aligned;
-	struct sa *over; /* with PKT_NESTED */
+	struct sa *over; /* with PKT_NESTED; with PKT_FRAGMENT: the sender's, for a laboratory */
 	uint32_t ticket; /* in the SA's order through the engine, with in_order only */
 } __rte_cache_aligned;
 

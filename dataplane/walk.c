@@ -81,7 +81,8 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 		.reason = (uint8_t)reason,
 		.flow = pkt->flow,
 		.num = pkt->num,
-		.is_clone = (pkt->flags & PKT_CLONE) != 0};
+		.is_clone = (pkt->flags & PKT_CLONE) != 0,
+		.is_piece = (pkt->flags & PKT_CUT) != 0};
 	event_read_header(event, m);
 	if (reason == DROP_NO_SA) { /* sa_in has seen that the ESP header is there */
 		struct ipsec_peek peek = {0};

@@ -47,6 +47,7 @@ struct worker {
 	unsigned n_orders;  /* SAs with in_order */
 	unsigned order_held; /* packets that wait for their turn */
 	struct in_order *order_ready;
+	struct fragments *fragments;
 	struct flow_cache *cache;
 	uint64_t (*cycles)(void); /* NULL: stages are not timed */
 	uint64_t turns;
@@ -72,6 +73,14 @@ struct dp {
 	uint64_t keepalive_end; /* the last time for one */
 	struct worker *worker;
 };
+
+/* Since the turn began, when event_head was `start`, drops have filled half of the event ring: time to let
+ * the owner take them.  Where nobody does, the head stands still, and nothing is held up. */
+static inline bool
+worker_events_many(const struct worker *worker, unsigned start)
+{
+	return worker->event_head - start > WORKER_EVENTS / 2;
+}
 
 /* Ends a packet: counts, records the event, frees. */
 void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);

@@ -43,6 +43,7 @@ host_collect(struct result *r, const struct host *host)
 	node->created = host->created;
 	node->tx = host->tx;
 	node->consumed = host->consumed;
+	node->held = reasm_held(host->reasm);
 	node->cycles = host->cycles;
 	memcpy(node->drops, host->drops, sizeof(node->drops));
 	node_close(r, node);
@@ -168,6 +169,7 @@ static void
 flow_fill(struct lab *lab, struct result_flow *out, struct flow *flow)
 {
 	const struct cfg_traffic *traffic = &lab->cfg->traffic[flow->traffic];
+	uint64_t ended;
 
 	reorder_finish(flow->at_gateway);
 	reorder_finish(flow->at_receiver);
@@ -192,7 +194,8 @@ flow_fill(struct lab *lab, struct result_flow *out, struct flow *flow)
 		.at_gateway = *reorder_stats(flow->at_gateway),
 		.at_receiver = *reorder_stats(flow->at_receiver)};
 	memcpy(out->drops, flow->drops, sizeof(out->drops));
-	out->held = flow->sent - flow->originals - drops_sum(flow->drops);
+	ended = flow->originals + fate_count(&flow->fate, out->drops) + drops_sum(out->drops);
+	out->held = flow->sent > ended ? flow->sent - ended : 0;
 }
 
 static enum status

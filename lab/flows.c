@@ -5,14 +5,20 @@
 #include "dataplane/ipsec/sa.h"
 #include "lab/lab_priv.h"
 
+/* Flows that together have more packets under way than there are identifications repeat them, as hosts do
+ * (RFC 4963). */
+#define ID_STEP_MAX 4097u
+
 static enum status
-flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index)
+flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index, uint32_t total)
 {
 	unsigned depth = lab->cfg->reorder_depth;
 	enum status status;
 
 	flow->traffic = traffic;
 	flow->index = index;
+	flow->id_first = (uint16_t)(flow - lab->flows);
+	flow->id_step = (uint16_t)(total < ID_STEP_MAX ? total : ID_STEP_MAX);
 	traffic_flow_get(lab->traffic[traffic], index, &flow->id);
 	if (lab->cfg->traffic[traffic].kind != CFG_TRAFFIC_PCAP)
 		packet_template(flow);
@@ -36,7 +42,7 @@ flows_create(struct lab *lab)
 		unsigned n = traffic_flow_count(lab->traffic[t]);
 
 		for (unsigned i = 0; i < n; i++) {
-			enum status status = flow_create(lab, &lab->flows[at++], t, i);
+			enum status status = flow_create(lab, &lab->flows[at++], t, i, total);
 
 			lab->n_flows = at;
 			if (status)
@@ -54,6 +60,7 @@ flows_destroy(struct lab *lab)
 
 		delay_fini(&flow->delay);
 		delay_fini(&flow->ipdv);
+		fate_fini(&flow->fate);
 		reorder_destroy(flow->at_gateway);
 		reorder_destroy(flow->at_receiver);
 	}
@@ -72,6 +79,18 @@ flow_at_gateway(struct lab *lab, struct pkt *pkt)
 }
 
 void
+flow_joined(void *lab, struct rte_mbuf *m)
+{
+	struct pkt *pkt = pkt_of(m);
+
+	/* the gateway has forgotten the sender's SA */
+	if (pkt->flags & PKT_FRAGMENT)
+		pkt->sa = pkt->over;
+	flow_at_gateway(lab, pkt);
+	pkt->sa = NULL;
+}
+
+void
 flow_delivered(struct lab *lab, struct rte_mbuf *m)
 {
 	const struct pkt *pkt = pkt_of(m);
@@ -80,7 +99,10 @@ flow_delivered(struct lab *lab, struct rte_mbuf *m)
 	uint64_t copies = seen->duplicates, delay = pkt->time_ns - pkt->sent_ns;
 
 	reorder_arrive(flow->at_receiver, pkt->num, pkt->time_ns);
-	flow->originals += !(pkt->flags & PKT_CLONE);
+	if (unlikely(pkt->flags & PKT_CUT))
+		fate_deliver(&flow->fate, pkt->num);
+	else
+		flow->originals += !(pkt->flags & PKT_CLONE);
 	if (unlikely(!packet_intact(lab, m)))
 		flow->corrupt++;
 	if (unlikely(seen->duplicates != copies)) {
@@ -103,6 +125,8 @@ flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event)
 
 	if (flow && event->is_clone)
 		flow->clone_drops++;
+	else if (flow && event->is_piece)
+		fate_drop(&flow->fate, event->num, (enum drop)event->reason);
 	else if (flow)
 		flow->drops[event->reason]++;
 	if (lab->recorder && lab->cfg->events)
@@ -120,6 +144,7 @@ flow_dropped_packet(struct lab *lab, unsigned node, struct rte_mbuf *m, enum dro
 		.flow = pkt->flow,
 		.num = pkt->num,
 		.is_clone = (pkt->flags & PKT_CLONE) != 0,
+		.is_piece = (pkt->flags & PKT_CUT) != 0,
 		.bytes = rte_pktmbuf_data_len(m)};
 
 	drop_event_read(&event, ip, rte_pktmbuf_data_len(m));

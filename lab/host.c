@@ -1,4 +1,7 @@
-/* A host: sends what its traffic sources describe, at exact times, and takes what is addressed to it. */
+/* A host: sends what its traffic sources describe, at exact times, and takes what is addressed to it.
+ *
+ * Fragments it puts together before it looks at them, with generous limits, and gives up as Linux does.  ICMP
+ * from gateways it takes and does not heed. */
 #include <stdlib.h>
 
 #include <rte_mempool.h>
@@ -94,6 +97,88 @@ host_send(struct host *host, uint64_t now)
 	}
 }
 
+static void
+fragment_end(void *ctx, void *pkt, enum drop reason)
+{
+	struct host *host = ctx;
+
+	if (!reason) {
+		host->consumed++;
+		rte_pktmbuf_free(pkt);
+		return;
+	}
+	host->drops[reason]++;
+	flow_dropped_packet(host->lab, host->index, pkt, reason, host->now);
+}
+
+/* NULL where it waits for the rest, or has ended.  The others are consumed, and the first becomes the packet.
+ */
+static struct rte_mbuf *
+fragment_take(struct host *host, struct rte_mbuf *m)
+{
+	uint64_t time_ns = pkt_of(m)->time_ns;
+	struct reasm_whole whole;
+	struct rte_mbuf *first;
+
+	if (!reasm_put(host->reasm, m, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+		    host->now, &whole))
+		return NULL;
+	first = whole.first;
+	if (whole.skip + whole.bytes > rte_pktmbuf_data_len(first) + rte_pktmbuf_tailroom(first)) {
+		reasm_refuse(host->reasm, &whole, DROP_NO_ROOM);
+		return NULL;
+	}
+	reasm_join(host->reasm, &whole, rte_pktmbuf_mtod(first, uint8_t *));
+	pkt_keep(first, whole.skip, whole.bytes);
+	pkt_of(first)->time_ns = time_ns;
+	return first;
+}
+
+static bool
+is_fragment(const uint8_t *ip, uint32_t len)
+{
+	struct ip6_upper upper;
+
+	if (ip_head_is_v4(ip))
+		return load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK);
+	ip6_upper_find(ip, len, &upper);
+	return upper.fragment;
+}
+
+/* Not a packet of a flow: what gateways say about packets is heard, all else is somebody's mistake. */
+static bool
+host_hears(const struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return ip[ip_head_is_v4(ip) ? IPV4_PROTO : IPV6_NEXT] ==
+	       (ip_head_is_v4(ip) ? IPV4_PROTO_ICMP : IP_NEXT_ICMP6);
+}
+
+/* Is it for this host, and what is to be kept of it?  NULL: nothing, it has gone. */
+static struct rte_mbuf *
+host_take_one(struct host *host, struct rte_mbuf *m, uint64_t now)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct pkt *pkt = pkt_of(m);
+	bool mine = ip_equal(ip_head_dst(ip), host->cfg->address);
+
+	if (unlikely(!mine || (pkt->flow == PKT_NO_FLOW && !host_hears(m)))) {
+		host->drops[DROP_NOT_MINE]++;
+		flow_dropped_packet(host->lab, host->index, m, DROP_NOT_MINE, now);
+		return NULL;
+	}
+	if (unlikely(pkt->flow == PKT_NO_FLOW))
+		return m;
+	if (unlikely(pkt->flags & PKT_CUT) && is_fragment(ip, rte_pktmbuf_data_len(m))) {
+		m = fragment_take(host, m);
+		if (!m)
+			return NULL;
+	}
+	flow_delivered(host->lab, m);
+	return m;
+}
+
 static bool
 host_take(struct host *host, uint64_t now)
 {
@@ -104,16 +189,10 @@ host_take(struct host *host, uint64_t now)
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
+		struct rte_mbuf *m = host_take_one(host, pkts[i], now);
 
-		if (unlikely(!ip_equal(ip_head_dst(ip), host->cfg->address) ||
-			     pkt_of(pkts[i])->flow == PKT_NO_FLOW)) {
-			host->drops[DROP_NOT_MINE]++;
-			flow_dropped_packet(host->lab, host->index, pkts[i], DROP_NOT_MINE, now);
-			continue;
-		}
-		flow_delivered(host->lab, pkts[i]);
-		pkts[kept++] = pkts[i];
+		if (likely(m != NULL))
+			pkts[kept++] = m;
 	}
 	host->consumed += kept;
 	/* unshared, of one segment, of one pool: the second line of the mbuf need not be touched */
@@ -125,7 +204,11 @@ static bool
 host_run(struct actor *actor, uint64_t now)
 {
 	struct host *host = (struct host *)actor;
-	bool moved = host_send(host, now);
+	bool moved;
+
+	host->now = now;
+	reasm_run(host->reasm, now);
+	moved = host_send(host, now);
 
 	while (host_take(host, now))
 		moved = true;
@@ -142,8 +225,13 @@ host_next_due(struct actor *actor)
 		send = time_min(send, traffic_next_due(host->sources[s]));
 	/* what is sent must be on the wire before a peer that looks more often does */
 	send = time_round_up(send, time_min(poll, peer));
-	return time_min(send, time_round_up(link_next_due(host->end), poll));
+	return time_min(
+		send, time_round_up(time_min(link_next_due(host->end), reasm_next_due(host->reasm)), poll));
 }
+
+/* net.ipv4.ipfrag_high_thresh and ipfrag_time of Linux. */
+static const struct reasm_limits reasm_limits = {
+	.packets = 1024, .per_source = 1024, .bytes = 4 << 20, .timeout = 30 * NS_PER_SEC};
 
 enum status
 host_create(struct lab *lab, unsigned index, struct link_end *end)
@@ -157,6 +245,8 @@ host_create(struct lab *lab, unsigned index, struct link_end *end)
 	host->lab = lab;
 	host->index = index;
 	host->end = end;
+	if (reasm_create(&reasm_limits, fragment_end, host, &host->reasm))
+		return ST_ERR_NOMEM;
 	host->sources = calloc(lab->cfg->n_traffic + 1u, sizeof(*host->sources));
 	host->first_flow = calloc(lab->cfg->n_traffic + 1u, sizeof(*host->first_flow));
 	if (!host->sources || !host->first_flow)
@@ -174,6 +264,7 @@ host_create(struct lab *lab, unsigned index, struct link_end *end)
 void
 host_destroy(struct host *host)
 {
+	reasm_destroy(host->reasm);
 	free(host->sources);
 	free(host->first_flow);
 }

@@ -90,6 +90,7 @@ gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
 	status = dp_create(cfg, gateway->ports, lab->pool, lab->options.cycles, &gateway->dp, message, bytes);
 	if (status)
 		return status;
+	dp_join_observe(gateway->dp, flow_joined, lab);
 	dp_keepalive_until(gateway->dp, lab->cfg->duration); /* a source, too */
 	return order_create(lab, gateway);
 }

@@ -7,10 +7,12 @@
 #include "base/actor.h"
 #include "base/clock.h"
 #include "dataplane/dp.h"
+#include "dataplane/frag/reasm.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port/port.h"
+#include "lab/fate.h"
 #include "lab/lab.h"
 #include "lab/paths.h"
 #include "lab/pool.h"
@@ -26,6 +28,7 @@ struct flow {
 	uint8_t ip_bytes;	     /* of those the IP header */
 	uint32_t head_sum;	     /* one's complement sum of the template's IPv4 header */
 	uint32_t pseudo_sum; /* of pseudo header and transport header, but for what varies; unfolded */
+	uint16_t id_first, id_step;  /* identifications: a host does not repeat them from flow to flow */
 	uint32_t traffic;	     /* index of its cfg_traffic */
 	uint32_t index;		     /* within it */
 	uint64_t sent, sent_bytes;
@@ -34,6 +37,7 @@ struct flow {
 	uint64_t last_delay; /* ns, of the packet delivered before */
 	uint64_t drops[DROP_COUNT];
 	uint64_t clone_drops;
+	struct fate fate;     /* of packets that went in pieces: not in originals and drops */
 	struct delay delay, ipdv;
 	struct reorder *at_gateway, *at_receiver;
 	struct traffic_flow id;
@@ -69,6 +73,8 @@ struct host {
 	struct traffic **sources; /* those of this host */
 	uint32_t *first_flow;	  /* of each source, in lab->flows */
 	unsigned n_sources;
+	uint64_t now;
+	struct reasm *reasm;	  /* fragments that came to it */
 	uint64_t created, tx, rx, consumed;
 	uint64_t drops[DROP_COUNT];
 	uint64_t cycles;
@@ -131,6 +137,8 @@ bool packet_intact(const struct lab *lab, struct rte_mbuf *m);
 /* flows.c */
 enum status flows_create(struct lab *lab);
 void flows_destroy(struct lab *lab);
+/* In a gateway a protected packet was put together from fragments. */
+void flow_joined(void *lab, struct rte_mbuf *m);
 void flow_at_gateway(struct lab *lab, struct pkt *pkt);
 void flow_delivered(struct lab *lab, struct rte_mbuf *m);
 /* Counts a drop with its flow and records it.  node: hosts first, then gateways, then links. */

@@ -111,7 +111,8 @@ link_receive(struct link_end *end, struct rte_mbuf **pkts, unsigned max, uint64_
 		struct pkt *pkt = pkt_of(pkts[i]);
 
 		pkt->time_ns = arrivals[i].time_ns;
-		if (end->before_gateway && pkt->flags & PKT_ENCRYPTED)
+		/* fragments are met when they are one packet again */
+		if (end->before_gateway && (pkt->flags & (PKT_ENCRYPTED | PKT_FRAGMENT)) == PKT_ENCRYPTED)
 			flow_at_gateway(link->lab, pkt);
 	}
 	link->tx += n;

@@ -83,6 +83,7 @@ packet_template(struct flow *flow)
 	const struct traffic_flow *id = &flow->id;
 	uint8_t *l4;
 
+	flow->id_step = flow->id_step ? flow->id_step : 1;
 	if (ip_is_v4(id->src))
 		head4_fill(flow);
 	else
@@ -178,7 +179,7 @@ head_write(const struct flow *flow, uint8_t *ip, uint32_t bytes, uint64_t num)
 	}
 	memcpy(ip, flow->head, HEAD4_MAX);
 	store_be16(ip + IPV4_LENGTH, (uint16_t)bytes);
-	store_be16(ip + IPV4_ID, (uint16_t)num);
+	store_be16(ip + IPV4_ID, (uint16_t)(flow->id_first + num * flow->id_step));
 	memcpy(&length, ip + IPV4_LENGTH, 2);
 	memcpy(&id, ip + IPV4_ID, 2);
 	length = (uint16_t)~ipv4_fold((uint64_t)flow->head_sum + length + id);
@@ -248,8 +249,9 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	uint32_t ports = head > flow->ip_bytes ? 4 : 0;
 	uint8_t stamp[STAMP_BYTES];
 
+	/* cut once more, a fragment of a capture is put together with the others of its packet */
 	if (bytes != pkt->sent_bytes)
-		return false;
+		return !head && pkt->flags & PKT_CUT;
 	if (!head)
 		return carried_sum(ip, bytes) == pkt->sent_sum;
 	/* addresses, and ports where there are some */

@@ -232,17 +232,40 @@ drops(const struct result *r, FILE *out)
 	grid_print(&grid, out);
 }
 
+/* Pieces of packets, and messages. */
+static uint64_t
+gateways_made(const struct result *r)
+{
+	uint64_t made = 0;
+
+	for (unsigned i = 0; i < r->n_nodes; i++)
+		if (r->nodes[i].kind == RESULT_GATEWAY || r->nodes[i].kind == RESULT_ROUTER)
+			made += r->nodes[i].created;
+	return made;
+}
+
 /* "Nothing is lost without a name: 1,000 sent + 3 copies = 990 arrived + 0 under way + 13 dropped." */
 static void
 balance(const struct result *r, const struct report_sums *sums, FILE *out)
 {
-	uint64_t copies = r->created >= sums->sent ? r->created - sums->sent : 0;
+	uint64_t copies = r->created >= sums->sent ? r->created - sums->sent : 0, made = gateways_made(r);
+	const char *name = r->balanced_packets ? "Nothing is lost without a name"
+					       : "FAULT: packets do not balance";
 
 	fputc('\n', out);
-	human_text(out, "%s: %s sent + %s copies made on wires = %s arrived + %s under way + %s dropped.",
-		r->balanced_packets ? "Nothing is lost without a name" : "FAULT: packets do not balance",
-		human_count(r->created - copies).text, human_count(copies).text,
-		human_count(r->consumed).text, human_count(r->held).text, human_count(r->dropped).text);
+	if (made)
+		human_text(out,
+			"%s: %s sent + %s copies made on wires + %s pieces and messages made by gateways = "
+			"%s arrived or joined + %s under way + %s dropped.",
+			name, human_count(r->created - copies).text, human_count(copies - made).text,
+			human_count(made).text, human_count(r->consumed).text, human_count(r->held).text,
+			human_count(r->dropped).text);
+	else
+		human_text(out,
+			"%s: %s sent + %s copies made on wires = %s arrived + %s under way + %s dropped.",
+			name, human_count(r->created - copies).text, human_count(copies).text,
+			human_count(r->consumed).text, human_count(r->held).text,
+			human_count(r->dropped).text);
 	if (!r->balanced_mbufs)
 		human_text(out,
 			"FAULT: packet memory does not balance: of %s mbufs %s are free, and %s "

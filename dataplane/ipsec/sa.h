@@ -72,6 +72,10 @@ struct sa {
 	uint64_t duplicates;	 /* in: left out of lag */
 	uint64_t ahead;		 /* in: right edge as if all packets under way had a good ICV; for lag only */
 
+	/* what ICMP has told of the way: of the SA that is applied first; 0: nothing */
+	uint32_t path_mtu;
+	uint64_t path_mtu_until; /* ns */
+
 	/* control */
 	const struct cfg_sa *cfg; /* borrowed */
 	struct transform transform;

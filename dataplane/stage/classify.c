@@ -2,6 +2,9 @@
  * the flow cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
 #include "dataplane/forward_send.h"
 
+#include "dataplane/fragment.h"
+#include "dataplane/pmtu.h"
+
 #define NATT_PORT 4500u /* RFC 3948 */
 
 /* Version and lengths; trailing link-layer padding is cut off.  No jumbograms (RFC 2675): a length of 0 is
@@ -100,11 +103,13 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 	upper_find(ip, len, upper);
 	if (!upper->known || upper->proto != IPV4_PROTO_UDP)
 		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_NEXT_AH);
+	if (local->natt && upper->fragment && w->fragments->reasm) /* whole, it will show its ports */
+		return true;
 	return local->natt && upper->first && len >= upper->offset + 4 &&
 	       load_be16(ip + upper->offset + 2) == NATT_PORT;
 }
 
-/* IPsec goes to sa_in; true where it went, or was refused. */
+/* IPsec goes to sa_in, and fragments of it to reassemble; true where it went, or was refused. */
 static bool
 ipsec_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
 {
@@ -112,10 +117,10 @@ ipsec_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *d
 
 	if (!is_ipsec_here(w, ip, rte_pktmbuf_data_len(m), &upper))
 		return false;
-	if (upper.fragment)
+	if (upper.fragment && !w->fragments->reasm)
 		*drop = DROP_FRAGMENT;
 	else
-		worker_put(w, STAGE_sa_in, m);
+		worker_put(w, upper.fragment ? STAGE_reassemble : STAGE_sa_in, m);
 	return true;
 }
 
@@ -151,7 +156,8 @@ stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 
-		if (unlikely(drop))
+		/* what is for this gateway itself may be ICMP about a tunnel's way */
+		if (unlikely(drop) && !(drop == DROP_NOT_MINE && pmtu_take(w, pkts[i])))
 			worker_drop(w, pkts[i], drop);
 	}
 }

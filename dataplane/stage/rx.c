@@ -22,7 +22,7 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
 			if (w->engine) /* else a router: it leaves alone by which SA a packet is protected */
 				pkt_of(burst[i])->sa = NULL;
-			pkt_of(burst[i])->flags &= (uint8_t)~(PKT_READY | PKT_NESTED);
+			pkt_of(burst[i])->flags &= (uint8_t)~(PKT_READY | PKT_NESTED | PKT_TO_CUT);
 		}
 		out->n += got;
 		w->stats.rx += got;

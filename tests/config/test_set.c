@@ -110,7 +110,8 @@ test_refused(void)
 	check_refused("gateways.gwb.sas.a-b.windwo", "5",
 		"--set gateways.gwb.sas.a-b.windwo: unknown key \"windwo\"; "
 		"allowed: name, direction, spi, src, dst, transform, key, auth_key, esn, window, replay, "
-		"first_seq, df, dscp, ttl, mode, natt, natt_keepalive, align4, in_order, tfc, over; "
+		"first_seq, df, fragmentation, dscp, ttl, mode, natt, natt_keepalive, align4, in_order, tfc, "
+		"over; "
 		"did you mean \"window\"?");
 	check_refused("gateway.gwb.engine", "x",
 		"--set gateway.gwb.engine: unknown key \"gateway\"; allowed: lab, engines, "

@@ -218,7 +218,7 @@ test_mtu(void)
 		m = protect(&g, most[t], US);
 		CU_ASSERT(rte_pktmbuf_data_len(m) <= 1500);
 		rte_pktmbuf_free(m);
-		kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, most[t] + 1, 0), US);
+		kit_send(&g, 0, kit_df(kit_udp(KIT_LAN_SRC, KIT_LAN_DST, most[t] + 1, 0)), US);
 		CU_ASSERT_EQUAL(kit_drop(&g, NULL), DROP_TOO_BIG);
 		CU_ASSERT_EQUAL(dp_sa(g.dp, 0)->seq, 1);
 		stop(&g);

@@ -285,7 +285,7 @@ test_tunnel(void)
 		kit_port_empty(&g.port[0]);
 	}
 	/* 1500 - 20 - 8 - 16 - 16 = 1440, less 2 */
-	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 1439, 0), MS);
+	kit_send(&g, 0, kit_df(kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 1439, 0)), MS);
 	CU_ASSERT_EQUAL(kit_drop(&g, NULL), DROP_TOO_BIG);
 	stop(&g);
 }

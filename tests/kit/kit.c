@@ -28,6 +28,15 @@ kit_pool(void)
 	return the_pool;
 }
 
+struct rte_mempool *
+kit_pool_swap(struct rte_mempool *pool)
+{
+	struct rte_mempool *before = the_pool;
+
+	the_pool = pool;
+	return before;
+}
+
 static unsigned
 port_rx(struct port *port, struct rte_mbuf **pkts, unsigned max, uint64_t now)
 {
@@ -239,6 +248,16 @@ kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos)
 	for (uint32_t i = 28; i < bytes; i++)
 		ip[i] = (uint8_t)i;
 	return kit_bytes(ip, bytes);
+}
+
+struct rte_mbuf *
+kit_df(struct rte_mbuf *m)
+{
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
+
+	store_be16(ip + IPV4_FRAGMENT, IPV4_DF);
+	ipv4_checksum_set(ip, ipv4_header_len(ip));
+	return m;
 }
 
 struct rte_mbuf *

@@ -46,6 +46,8 @@ struct kit_gateway {
 /* Once a process; 0 where EAL does not start. */
 int kit_init(void);
 struct rte_mempool *kit_pool(void);
+/* Another pool for what follows; returns the one before. */
+struct rte_mempool *kit_pool_swap(struct rte_mempool *pool);
 
 void kit_port_init(struct kit_port *port);
 /* Frees what waits. */
@@ -62,6 +64,8 @@ void kit_gateway_stop(struct kit_gateway *gateway);
 struct rte_mbuf *kit_udp(uint32_t src, uint32_t dst, uint32_t bytes, uint8_t tos);
 /* The same in IPv6, of at least 48 bytes, hop limit 64. */
 struct rte_mbuf *kit_udp6(struct ip_addr src, struct ip_addr dst, uint32_t bytes, uint8_t tos);
+/* Says "don't fragment" in an IPv4 packet; returns m. */
+struct rte_mbuf *kit_df(struct rte_mbuf *m);
 /* A packet of these bytes. */
 struct rte_mbuf *kit_bytes(const uint8_t *data, uint32_t bytes);
 /* Put a packet before a port (0: of the gateway, 1: of its peer), and turn that one at `now` until nothing

@@ -84,7 +84,10 @@ test_mtu(void)
 	CU_ASSERT_EQUAL(rig_sa(&rig, "gwa", "a-b")->packets, 1250); /* numbers were taken */
 	rig_end(&rig);
 
-	rig_run_checked(&rig, ONE_WAY, RIG_SETS("gateways.gwa.ports.wan.mtu=1063"), 0);
+	rig_run_checked(&rig, ONE_WAY,
+		RIG_SETS("gateways.gwa.ports.wan.mtu=1063", "traffic.data.df=true",
+			"gateways.gwa.icmp_rate=0"),
+		0);
 	CU_ASSERT_EQUAL(rig.r->flows[0].drops[DROP_TOO_BIG], 1250);
 	CU_ASSERT_EQUAL(rig_sa(&rig, "gwa", "a-b")->packets, 0);
 	rig_end(&rig);

@@ -1,0 +1,13 @@
+/* Path MTUs of outbound SAs, as ICMP tells them.  RFC 4301 §8.2, RFC 1191, RFC 8201.  One thread. */
+#ifndef DATAPLANE_PMTU_H
+#define DATAPLANE_PMTU_H
+
+#include "dataplane/worker.h"
+
+/* A packet for this gateway: false where it is no ICMP about path MTUs, and still the caller's; else it was
+ * consumed, or dropped as ICMP_REFUSED. */
+bool pmtu_take(struct worker *worker, struct rte_mbuf *m);
+/* Forgets those that are too old. */
+void pmtu_age(struct worker *worker);
+
+#endif
