@@ -171,7 +171,7 @@ flow_fill(struct lab *lab, struct result_flow *out, struct flow *flow)
 
 	reorder_finish(flow->at_gateway);
 	reorder_finish(flow->at_receiver);
-	*out = (struct result_flow){.class_name = traffic->class_name,
+	*out = (struct result_flow){.class_name = flow->class_name,
 		.traffic = traffic->name,
 		.index = flow->index,
 		.src = flow->id.src,
@@ -268,7 +268,7 @@ result_alloc(const struct lab *lab, struct result *r)
 	}
 	for (unsigned l = 0; l < cfg->n_links; l++)
 		wires += 2 * cfg->links[l].n_paths;
-	r->classes = calloc(cfg->n_traffic + 1u, sizeof(*r->classes));
+	r->classes = calloc(2 * cfg->n_traffic + 1u, sizeof(*r->classes));
 	r->flows = calloc(lab->n_flows + 1u, sizeof(*r->flows));
 	r->sas = calloc(sas + 1u, sizeof(*r->sas));
 	r->engines = calloc(cfg->n_gateways + 1u, sizeof(*r->engines));

@@ -53,6 +53,20 @@ send_burst(struct host *host, uint32_t first_flow, const struct traffic_packet *
 	link_send(host->end, pkts, n);
 }
 
+void
+host_send_built(struct host *host, uint32_t flow, const struct traffic_packet *desc, struct rte_mbuf *m)
+{
+	host->created++;
+	host->lab->flows[flow].sent++;
+	host->lab->flows[flow].sent_bytes += desc->bytes;
+	if (!m) {
+		send_failed(host, flow, desc, 1, DROP_NO_MBUF);
+		return;
+	}
+	host->tx++;
+	link_send(host->end, &m, 1);
+}
+
 /* The source that sends next, and until when it is the only one. */
 static unsigned
 source_next(const struct host *host, uint64_t *due, uint64_t *until)
@@ -94,6 +108,16 @@ host_send(struct host *host, uint64_t now)
 	}
 }
 
+/* ICMP from a gateway about a segment of ours. */
+static bool
+host_takes_icmp(struct host *host, struct rte_mbuf *m, uint64_t now)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return host->tcp && pkt_of(m)->flow == PKT_NO_FLOW && ip_equal(ip_head_dst(ip), host->cfg->address) &&
+	       tcp_host_icmp(host->tcp, ip, rte_pktmbuf_data_len(m), now);
+}
+
 static bool
 host_take(struct host *host, uint64_t now)
 {
@@ -108,11 +132,16 @@ host_take(struct host *host, uint64_t now)
 
 		if (unlikely(!ip_equal(ip_head_dst(ip), host->cfg->address) ||
 			     pkt_of(pkts[i])->flow == PKT_NO_FLOW)) {
+			if (host_takes_icmp(host, pkts[i], now)) {
+				pkts[kept++] = pkts[i];
+				continue;
+			}
 			host->drops[DROP_NOT_MINE]++;
 			flow_dropped_packet(host->lab, host->index, pkts[i], DROP_NOT_MINE, now);
 			continue;
 		}
-		flow_delivered(host->lab, pkts[i]);
+		if (flow_delivered(host->lab, pkts[i]) && host->tcp)
+			tcp_host_segment(host->tcp, pkts[i], now);
 		pkts[kept++] = pkts[i];
 	}
 	host->consumed += kept;
@@ -127,6 +156,8 @@ host_run(struct actor *actor, uint64_t now)
 	struct host *host = (struct host *)actor;
 	bool moved = host_send(host, now);
 
+	if (host->tcp)
+		moved |= tcp_host_run(host->tcp, now);
 	while (host_take(host, now))
 		moved = true;
 	return moved;
@@ -140,6 +171,8 @@ host_next_due(struct actor *actor)
 
 	for (unsigned s = 0; s < host->n_sources; s++)
 		send = time_min(send, traffic_next_due(host->sources[s]));
+	if (host->tcp)
+		send = time_min(send, tcp_host_next_due(host->tcp));
 	/* what is sent must be on the wire before a peer that looks more often does */
 	send = time_round_up(send, time_min(poll, peer));
 	return time_min(send, time_round_up(link_next_due(host->end), poll));
@@ -168,12 +201,13 @@ host_create(struct lab *lab, unsigned index, struct link_end *end)
 		}
 		flow += traffic_flow_count(lab->traffic[t]);
 	}
-	return ST_OK;
+	return tcp_host_create(host);
 }
 
 void
 host_destroy(struct host *host)
 {
+	tcp_host_destroy(host->tcp);
 	free(host->sources);
 	free(host->first_flow);
 }

@@ -248,6 +248,8 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	uint32_t ports = head > flow->ip_bytes ? 4 : 0;
 	uint8_t stamp[STAMP_BYTES];
 
+	if (flow->is_tcp)
+		return packet_tcp_intact(lab, m);
 	if (bytes != pkt->sent_bytes)
 		return false;
 	if (!head)
