@@ -150,6 +150,8 @@ const uint8_t *packet_tcp_find(const uint8_t *ip, uint32_t bytes, uint32_t *l4_b
 /* tcp_source.c */
 enum status tcp_sources_create(struct lab *lab);
 void tcp_sources_destroy(struct lab *lab);
+/* tcp_collect.c */
+enum status tcp_collect(const struct lab *lab, struct result *result);
 
 /* tcp_host.c: what a host does for the ends of connections on it; tcp may be NULL. */
 enum status tcp_host_create(struct host *host);

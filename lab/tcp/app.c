@@ -26,15 +26,12 @@ received_take(struct tcp_app *app, uint64_t now)
 		return;
 	tcp_read(app->conn, more);
 	app->seen = received;
-	if (now > o->stop) {
-		o->bytes_late += more;
-		return;
-	}
-	o->last = now;
+	if (now <= o->stop)
+		o->last = now;
 	if (app->client)
-		o->bytes_back += more;
+		*(now <= o->stop ? &o->bytes_back : &o->late_back) += more;
 	else
-		o->bytes_there += more;
+		*(now <= o->stop ? &o->bytes_there : &o->late_there) += more;
 }
 
 static void
@@ -78,7 +75,8 @@ answer_take(struct tcp_app *app, uint64_t now)
 		return;
 	app->waiting = false;
 	delay_record(&app->outcome->completed, now - app->asked);
-	app->due = time_min(now + pause_draw(app), app->outcome->stop);
+	if (!app->cut)
+		app->due = time_min(now + pause_draw(app), app->outcome->stop);
 }
 
 static void

@@ -18,7 +18,7 @@ struct tcp_outcome {
 	uint64_t start, stop;		  /* ns */
 	struct delay completed;		  /* of transfers, or from request to response */
 	uint64_t bytes_there, bytes_back; /* of streams, in order, before `stop` */
-	uint64_t bytes_late;		  /* after it */
+	uint64_t late_there, late_back;	  /* after it */
 	uint64_t last;			  /* when the last of those came that count */
 	uint64_t finished;		  /* bulk flows that are complete */
 };

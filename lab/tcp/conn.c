@@ -227,8 +227,10 @@ tcp_conn_state(const struct tcp_conn *c)
 		return early[c->phase];
 	if (!c->fin_sent)
 		return c->fin_rcvd ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
+	if (tcp_fin_is_acked(c) && c->fin_rcvd)
+		return c->fin_first ? TCP_TIME_WAIT : TCP_CLOSED;
 	if (tcp_fin_is_acked(c))
-		return c->fin_rcvd ? TCP_TIME_WAIT : TCP_FIN_WAIT_2;
+		return TCP_FIN_WAIT_2;
 	if (!c->fin_rcvd)
 		return TCP_FIN_WAIT_1;
 	return c->fin_first ? TCP_CLOSING : TCP_LAST_ACK;
