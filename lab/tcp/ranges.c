@@ -53,6 +53,28 @@ recent_set(struct tcp_ranges *ranges, const struct tcp_range *range)
 	memcpy(ranges->recent, kept, sizeof(kept));
 }
 
+static bool
+recent_has(const struct tcp_ranges *ranges, const struct tcp_range *range)
+{
+	for (unsigned i = 0; i < TCP_SACK_MAX; i++)
+		if (ranges->recent[i] >= range->left && ranges->recent[i] < range->right)
+			return true;
+	return false;
+}
+
+/* Where ranges went of which blocks told, others come after the rest, from the highest on. */
+static void
+recent_fill(struct tcp_ranges *ranges)
+{
+	unsigned told = 0;
+
+	while (told < TCP_SACK_MAX && ranges->recent[told])
+		told++;
+	for (uint32_t i = ranges->n; i > 0 && told < TCP_SACK_MAX && told < ranges->n; i--)
+		if (!recent_has(ranges, &ranges->range[i - 1]))
+			ranges->recent[told++] = ranges->range[i - 1].left;
+}
+
 /* Ranges first .. last - 1 touch left..right: one takes their place.  Returns what they held of it. */
 static uint64_t
 ranges_merge(struct tcp_ranges *ranges, uint32_t first, uint32_t last, uint64_t left, uint64_t right)
@@ -75,6 +97,7 @@ ranges_merge(struct tcp_ranges *ranges, uint32_t first, uint32_t last, uint64_t 
 	ranges->n = ranges->n + 1 - (last - first);
 	*r = merged;
 	recent_set(ranges, r);
+	recent_fill(ranges);
 	return had;
 }
 
@@ -111,6 +134,7 @@ tcp_ranges_advance(struct tcp_ranges *ranges, uint64_t next)
 		if (at > next)
 			ranges->recent[kept++] = at;
 	}
+	recent_fill(ranges);
 	return next;
 }
 
