@@ -113,10 +113,11 @@ static inline void
 rig_arrive(struct tcp_rig *rig, unsigned e, const struct tcp_segment *s)
 {
 	uint32_t iss = rig->options[!e].iss;
-	uint64_t at = (uint32_t)(s->seq - iss - 1), received;
+	uint64_t received;
 
-	if (s->len && at + s->len <= RIG_STREAM)
-		memset(rig->arrived[e] + at, 1, s->len);
+	for (uint32_t i = 0, at = s->seq - iss - 1; i < s->len; i++, at++)
+		if (at < RIG_STREAM)
+			rig->arrived[e][at] = 1;
 	tcp_input(rig->end[e], s, rig->now);
 	received = tcp_received(rig->end[e]);
 	CU_ASSERT_FATAL(received <= RIG_STREAM);
