@@ -40,7 +40,7 @@ static const char usage_text[] = "esplab run LAB.cfg [options]\n"
 				 "  --duration TIME    the same as --set lab.duration=TIME\n"
 				 "  --variants         run every variation that the file lists, each into a "
 				 "folder of its own, and compare\n"
-				 "  --quiet            no progress and no table\n";
+				 "  --quiet            no progress, no warnings and no table\n";
 
 static double
 wall_now(void)
@@ -357,6 +357,8 @@ command_run(int argc, char **argv)
 		return code;
 	if (load(&request, NULL, &run.cfg))
 		return APP_USAGE;
+	if (run.cfg->warnings && !request.quiet)
+		fprintf(stderr, "%s\n", run.cfg->warnings);
 	if (request.variants && !run.cfg->n_variants) {
 		fprintf(stderr, "%s: variants: the file lists none\n", request.file);
 		code = APP_USAGE;

@@ -26,9 +26,11 @@ key_set_add(struct key_set *set)
 
 		if (!sas)
 			return NULL;
-		if (set->n)
+		if (set->n) {
 			memcpy(sas, set->sas, set->n * sizeof(*sas));
-		bytes_wipe(set->sas, set->n * sizeof(*sas)); /* realloc() would leave the keys behind */
+			/* realloc() would leave the keys behind */
+			bytes_wipe(set->sas, set->n * sizeof(*sas));
+		}
 		free(set->sas);
 		set->sas = sas;
 		set->room = room;

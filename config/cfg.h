@@ -80,8 +80,7 @@ struct cfg_prefix {
 static inline bool
 cfg_prefix_holds(const struct cfg_prefix *prefix, struct ip_addr address)
 {
-	return ip_prefix_equal(prefix->addr, address, prefix->len) &&
-	       !(prefix->only_v6 && ip_is_v4(address));
+	return ip_prefix_equal(prefix->addr, address, prefix->len) && !(prefix->only_v6 && ip_is_v4(address));
 }
 
 /* The length as it is written behind the slash. */
@@ -147,10 +146,10 @@ struct cfg_fault {
 /* An engine that is more than its kind's name.  What a kind does not know it ignores. */
 struct cfg_engine {
 	const char *name;
-	const char *kind;     /* row of crypto/engine.def */
-	const char *device;   /* cryptodev: name of a DPDK device ("crypto_openssl0,max_nb_sessions=64") or PCI
-				 address */
-	const char *inner;    /* card: name or kind of the engine that does its cryptography */
+	const char *kind;   /* row of crypto/engine.def */
+	const char *device; /* cryptodev: name of a DPDK device ("crypto_openssl0,max_nb_sessions=64") or PCI
+			       address */
+	const char *inner;  /* card: name or kind of the engine that does its cryptography */
 	const struct cfg_engine *inner_engine; /* resolved */
 	const char *profile;  /* card: row of crypto/card.def, the defaults of what follows; NULL: none */
 	uint32_t queue;	      /* jobs that can be under way; 0: the kind's or profile's own number */
@@ -160,7 +159,7 @@ struct cfg_engine {
 	uint64_t latency;     /* card: ns from the end of the work to its completion; 0: the profile's */
 	uint32_t sa_slots;    /* card: sessions it can hold; 0: the profile's */
 	enum cfg_fallback fallback; /* card: what has no slot is done in software */
-	uint64_t timeout;     /* card: ns after which the driver gives a job up */
+	uint64_t timeout;	    /* card: ns after which the driver gives a job up */
 	struct cfg_fault *faults;
 	unsigned n_faults;
 	uint64_t seed;	   /* resolved: of the laboratory */
@@ -188,11 +187,11 @@ struct cfg_sa {
 	enum cfg_mode mode;
 	bool natt;		 /* ESP in UDP 4500 (RFC 3948) */
 	uint64_t natt_keepalive; /* out: ns of silence after which a NAT-keepalive is sent; 0: never */
-	bool align4;		 /* AH over IPv4: ICV padded to 4 bytes as RFC 4302 says; false: to 8, as old Linux */
-	bool in_order;		 /* packets leave the engine in the order in which they entered it */
-	uint32_t tfc;		 /* out, tunnel: inner packets are padded to this (RFC 4303 §2.7); 0: not */
-	const char *over;	 /* AH: the ESP SA of the same direction that stands inside; NULL: none */
-	uint32_t over_index;	 /* resolved; CFG_NONE: none */
+	bool align4;   /* AH over IPv4: ICV padded to 4 bytes as RFC 4302 says; false: to 8, as old Linux */
+	bool in_order; /* packets leave the engine in the order in which they entered it */
+	uint32_t tfc;  /* out, tunnel: inner packets are padded to this (RFC 4303 §2.7); 0: not */
+	const char *over;    /* AH: the ESP SA of the same direction that stands inside; NULL: none */
+	uint32_t over_index; /* resolved; CFG_NONE: none */
 	struct cfg_where where;
 };
 
@@ -216,9 +215,9 @@ struct cfg_gateway {
 	enum cfg_platform platform;
 	uint64_t poll_interval; /* ns */
 	enum cfg_sequence sequence;
-	const char *engine; /* name of an engine, or row of crypto/engine.def ("ipsec_mb") */
+	const char *engine;		     /* name of an engine, or row of crypto/engine.def ("ipsec_mb") */
 	const struct cfg_engine *engine_cfg; /* resolved, also for a plain kind; NULL for a router */
-	double log_rate;    /* messages a second of each kind, token bucket of log_burst; 0: unlimited */
+	double log_rate; /* messages a second of each kind, token bucket of log_burst; 0: unlimited */
 	uint32_t log_burst;
 	struct cfg_port *ports;
 	unsigned n_ports;
@@ -326,7 +325,8 @@ struct cfg_variant {
 };
 
 struct cfg_lab {
-	const char *file; /* as given to cfg_load() */
+	const char *file;     /* as given to cfg_load() */
+	const char *warnings; /* lines "FILE:LINE: key: warning: ...", none after the last; NULL: none */
 	const char *title;
 	uint64_t duration; /* ns during which sources send */
 	uint64_t drain;	   /* ns at most for the rest to arrive */
@@ -355,6 +355,10 @@ struct cfg_hooks {
 	 * message says what is wrong, what is allowed and what is nearest. */
 	bool (*transform)(const char *transform, unsigned *key_len, unsigned *auth_key_len, char *message,
 		size_t bytes);
+	/* True where there is something to say of the algorithm or the keys of an SA: deprecated, no secret;
+	 * then message has it in one line, without the keys.  NULL: nobody knows. */
+	bool (*key_warning)(const char *transform, const uint8_t *key, unsigned key_len,
+		const uint8_t *auth_key, unsigned auth_key_len, char *message, size_t bytes);
 	const char *const *replay_names; /* NULL-terminated, as are the next */
 	const char *const *engine_names;
 	const char *const *card_names;

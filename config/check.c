@@ -20,6 +20,19 @@ check_fault(const struct check *check, const void *object, const char *key, cons
 	fault(check->faults, &at, "%s", text);
 }
 
+void
+check_warn(const struct check *check, const void *object, const char *key, const char *format, ...)
+{
+	char path[TREE_PATH_MAX], text[1024];
+	struct fault_at at = read_where(check->reader, object, key, path);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fault(check->warnings, &at, "warning: %s", text);
+}
+
 const char *
 node_name(const struct cfg_lab *lab, uint32_t node)
 {

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define IPV6_MTU_MIN 1280u
+
 /* How many links end there. */
 static unsigned
 count_links(const struct cfg_lab *lab, uint32_t node, uint32_t port)
@@ -165,6 +167,10 @@ check_port_address(const struct check *check, unsigned g, unsigned p)
 
 	check_unicast(check, port, port->address.addr);
 	check_port_prefix(check, port);
+	if (!ip_is_v4(port->address.addr) && port->mtu < IPV6_MTU_MIN)
+		check_fault(check, port, "mtu",
+			"%u is less than any link of IPv6 has (RFC 8200 §5); allowed: from %u on", port->mtu,
+			IPV6_MTU_MIN);
 	for (unsigned h = 0; h < lab->n_hosts; h++)
 		if (ip_equal(lab->hosts[h].address, port->address.addr))
 			refuse_double_address(check, port, lab->hosts[h].name, port->address.addr);
@@ -227,6 +233,9 @@ check_via(const struct check *check, unsigned g, const struct cfg_route *route)
 	unsigned mine;
 
 	ip_text(route->via, via);
+	if (ip_is_v4(route->to.addr) != ip_is_v4(route->via))
+		check_fault(check, route, "via",
+			"%s is of another family than the destination; allowed: one family", via);
 	if (route->port == CFG_NONE) {
 		check_fault(check, route, "via",
 			"a route to nowhere: %s is in no network of %s; allowed: the "

@@ -70,13 +70,18 @@ check_keys(const struct check *check, struct cfg_sa *sa)
 	check_key_len(check, sa, "auth_key", sa->auth_key_len, auth_key_len);
 }
 
-/* The tunnel end on this side must be a port of this gateway. */
+/* The tunnel end on this side must be a port of this gateway; in transport mode it may be of a host on its
+ * links, for which the gateway does the work ("bump in the wire", RFC 4301 §4.1). */
 static void
 check_own_end(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_sa *sa)
 {
 	struct ip_addr own = sa->direction == CFG_OUT ? sa->src : sa->dst;
+	bool transport = sa_mode(gateway, sa) == CFG_MODE_TRANSPORT;
 	char allowed[300] = "", text[IP_TEXT_BYTES];
 
+	if (transport && sa_end_gateway(check->lab, CFG_MODE_TRANSPORT, own) ==
+				 (uint32_t)(gateway - check->lab->gateways))
+		return;
 	for (unsigned p = 0; p < gateway->n_ports; p++) {
 		size_t used = strlen(allowed);
 
@@ -86,7 +91,8 @@ check_own_end(const struct check *check, const struct cfg_gateway *gateway, cons
 			ip_text(gateway->ports[p].address.addr, text));
 	}
 	check_fault(check, sa, sa->direction == CFG_OUT ? "src" : "dst",
-		"%s is no address of %s; allowed: %s", ip_text(own, text), gateway->name, allowed);
+		"%s is no address of %s; allowed: %s%s", ip_text(own, text), gateway->name, allowed,
+		transport ? ", or that of a host on its links" : "");
 }
 
 static void
@@ -107,17 +113,18 @@ check_numbers(const struct check *check, const struct cfg_sa *sa)
 			(unsigned long long)sa->first_seq);
 }
 
-/* An inbound SA is found by SPI and destination. */
+/* An inbound SA is found by SPI, destination and protocol (RFC 4301 §4.1). */
 static void
 check_spi_once(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_sa *sa)
 {
 	if (sa->direction != CFG_IN)
 		return;
 	for (const struct cfg_sa *other = gateway->sas; other < sa; other++)
-		if (other->direction == CFG_IN && other->spi == sa->spi && ip_equal(other->dst, sa->dst))
+		if (other->direction == CFG_IN && other->spi == sa->spi && ip_equal(other->dst, sa->dst) &&
+			sa_is_ah(other) == sa_is_ah(sa))
 			check_fault(check, sa, "spi",
 				"0x%x is that of SA \"%s\" too; allowed: each SPI once for a "
-				"destination",
+				"destination and protocol",
 				sa->spi, other->name);
 }
 
@@ -139,6 +146,14 @@ compare_ends(const struct check *check, const struct cfg_sa *out, const struct c
 		refuse_difference(check, out, "dst", peer);
 	if (out->esn != in->esn)
 		refuse_difference(check, out, "esn", peer);
+	if (out->mode != in->mode)
+		refuse_difference(check, out, "mode", peer);
+	if (out->natt != in->natt)
+		refuse_difference(check, out, "natt", peer);
+	if (out->align4 != in->align4)
+		refuse_difference(check, out, "align4", peer);
+	if ((out->over == NULL) != (in->over == NULL) || (out->over && strcmp(out->over, in->over) != 0))
+		refuse_difference(check, out, "over", peer);
 	if (strcmp(out->transform, in->transform) != 0) {
 		refuse_difference(check, out, "transform", peer);
 		return; /* then the keys differ too */
@@ -152,11 +167,11 @@ compare_ends(const struct check *check, const struct cfg_sa *out, const struct c
 
 /* The two ends are compared once, from the one that encrypts. */
 static void
-check_partner(const struct check *check, const struct cfg_sa *sa)
+check_partner(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_sa *sa)
 {
-	bool out = sa->direction == CFG_OUT;
+	bool out = sa->direction == CFG_OUT, transport = sa_mode(gateway, sa) == CFG_MODE_TRANSPORT;
 	struct ip_addr far_end = out ? sa->dst : sa->src;
-	uint32_t g = gateway_of(check->lab, far_end);
+	uint32_t g = sa_end_gateway(check->lab, sa_mode(gateway, sa), far_end);
 	const char *key = out ? "dst" : "src";
 	const struct cfg_gateway *peer;
 	const struct cfg_sa *partner;
@@ -164,15 +179,17 @@ check_partner(const struct check *check, const struct cfg_sa *sa)
 
 	if (g == CFG_NONE) {
 		check_fault(check, sa, key,
-			"no gateway has %s; allowed: an address of the gateway at the other end",
-			ip_text(far_end, text));
+			"no gateway has %s%s; allowed: an address of the gateway at the other end%s",
+			ip_text(far_end, text), transport ? ", nor a host on the link of one" : "",
+			transport ? ", or of a host on its links" : "");
 		return;
 	}
 	peer = &check->lab->gateways[g];
 	partner = find_sa(peer, sa->name);
 	if (partner == NULL || partner->direction == sa->direction)
 		check_fault(check, sa, "name",
-			"no partner: %s, which has %s, wants an SA \"%s\" of direction \"%s\"", peer->name,
+			"no partner: %s, which %s %s, wants an SA \"%s\" of direction \"%s\"", peer->name,
+			gateway_of(check->lab, far_end) == g ? "has" : "stands before",
 			ip_text(far_end, text), sa->name, out ? "in" : "out");
 	else if (out)
 		compare_ends(check, sa, partner, peer->name);
@@ -194,7 +211,9 @@ check_sas(const struct check *check)
 			check_numbers(check, &gateway->sas[i]);
 			check_own_end(check, gateway, &gateway->sas[i]);
 			check_spi_once(check, gateway, &gateway->sas[i]);
-			check_partner(check, &gateway->sas[i]);
+			check_partner(check, gateway, &gateway->sas[i]);
+			check_sa_mode(check, gateway, &gateway->sas[i]);
+			check_sa_warnings(check, &gateway->sas[i]);
 		}
 	}
 }

@@ -31,8 +31,15 @@ check_rate(const struct check *check, const struct cfg_traffic *traffic)
 static void
 check_source(const struct check *check, const struct cfg_traffic *traffic)
 {
+	const struct cfg_host *hosts = check->lab->hosts;
+
 	if (traffic->from_host != CFG_NONE && traffic->from_host == traffic->to_host)
 		check_fault(check, traffic, "to", "host %s cannot send to itself; allowed: another host",
+			traffic->to);
+	if (traffic->from_host != CFG_NONE && traffic->to_host != CFG_NONE &&
+		ip_is_v4(hosts[traffic->from_host].address) != ip_is_v4(hosts[traffic->to_host].address))
+		check_fault(check, traffic, "to",
+			"one of %s and %s has IPv4, the other IPv6; allowed: one family", traffic->from,
 			traffic->to);
 	if (traffic->kind == CFG_TRAFFIC_PCAP && traffic->file == NULL)
 		check_fault(check, traffic, "file", "missing; allowed: the name of a pcap or pcapng file");

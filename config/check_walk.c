@@ -16,7 +16,8 @@ struct walker {
 	const struct cfg_traffic *traffic;
 	bool back; /* from `to` to `from`, as half of TCP goes */
 	struct ip_addr src, dst;
-	const struct cfg_sa *sa; /* it is inside the tunnel of that SA; NULL: in clear */
+	const struct cfg_sa *sa; /* it is protected by that SA; NULL: in clear */
+	enum cfg_mode mode;	 /* of sa */
 	uint32_t node;		 /* where it is */
 };
 
@@ -47,23 +48,28 @@ matches(const struct cfg_policy *policy, const struct walker *walker)
 	       in_ports(&policy->dport, walker->back ? traffic->sport : traffic->dport);
 }
 
-static bool
-is_own_address(const struct cfg_gateway *gateway, struct ip_addr address)
+static void
+set_sa(struct walker *walker, const struct cfg_gateway *gateway, uint32_t index)
 {
-	for (unsigned p = 0; p < gateway->n_ports; p++)
-		if (ip_equal(gateway->ports[p].address.addr, address))
-			return true;
-	return false;
+	walker->sa = &gateway->sas[index];
+	walker->mode = sa_mode(gateway, walker->sa);
+}
+
+/* Does the gateway decrypt what the packet is in? */
+static bool
+ends_here(const struct cfg_lab *lab, const struct cfg_gateway *gateway, const struct walker *walker)
+{
+	return sa_end_gateway(lab, walker->mode, walker->sa->dst) == (uint32_t)(gateway - lab->gateways);
 }
 
 /* Encrypts, decrypts or throws away, as the gateway will.  What was decrypted goes on in the clear, unless a
  * rule protects it anew or throws it away. */
 static enum step
-apply_policy(struct walker *walker, const struct cfg_gateway *gateway)
+apply_policy(const struct cfg_lab *lab, struct walker *walker, const struct cfg_gateway *gateway)
 {
 	bool decrypted = walker->sa != NULL;
 
-	if (decrypted && !is_own_address(gateway, walker->sa->dst))
+	if (decrypted && !ends_here(lab, gateway, walker))
 		return STEP_ON;
 	walker->sa = NULL;
 	for (unsigned i = 0; i < gateway->n_policies; i++) {
@@ -72,7 +78,7 @@ apply_policy(struct walker *walker, const struct cfg_gateway *gateway)
 		if (!matches(policy, walker))
 			continue;
 		if (policy->action == CFG_PROTECT)
-			walker->sa = &gateway->sas[policy->sa_index];
+			set_sa(walker, gateway, policy->sa_index);
 		return policy->action == CFG_DISCARD ? STEP_POLICY : STEP_ON;
 	}
 	return gateway->n_policies && !decrypted ? STEP_POLICY : STEP_ON;
@@ -129,7 +135,7 @@ leave_gateway(
 	char text[IP_TEXT_BYTES];
 	unsigned mine;
 
-	if (apply_policy(walker, gateway) == STEP_POLICY)
+	if (apply_policy(check->lab, walker, gateway) == STEP_POLICY)
 		return STEP_POLICY;
 	target = walker->sa != NULL ? walker->sa->dst : walker->dst;
 	if (!find_hop(gateway, target, port, &hop))

@@ -14,6 +14,7 @@
 
 #define FILE_FIRST (64u << 10)
 #define FILE_MAX (16u << 20)
+#define WARNINGS_BYTES 8192u
 
 /* A laboratory and the memory that it lies in. */
 struct box {
@@ -98,20 +99,26 @@ static void
 read_and_check(const struct source *source, config_t *tree, struct box *box)
 {
 	struct reader reader = {.arena = &box->arena, .faults = source->faults};
+	char text[WARNINGS_BYTES];
+	struct faults warnings;
 	struct check check = {
 		.lab = &box->lab,
 		.hooks = source->hooks,
 		.reader = &reader,
 		.arena = &box->arena,
 		.faults = source->faults,
+		.warnings = &warnings,
 	};
 
+	faults_init(&warnings, text, sizeof(text));
 	box->lab.file = reader.file = arena_text(&box->arena, source->file);
 	if (reader.file == NULL)
 		return;
 	read_lab(&reader, tree, &box->lab);
 	if (source->faults->count == 0 && !box->arena.failed)
 		check_all(&check);
+	if (warnings.count)
+		box->lab.warnings = arena_text(&box->arena, text);
 	read_end(&reader);
 }
 

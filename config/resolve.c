@@ -151,8 +151,8 @@ resolve_engines(const struct check *check)
 		lab->engines[i].inner_engine = resolve_engine(check, lab->engines[i].inner, NULL);
 	for (unsigned g = 0; g < lab->n_gateways; g++)
 		if (!lab->gateways[g].is_router)
-			lab->gateways[g].engine_cfg = resolve_engine(check, lab->gateways[g].engine,
-				lab->gateways[g].name);
+			lab->gateways[g].engine_cfg = resolve_engine(
+				check, lab->gateways[g].engine, lab->gateways[g].name);
 }
 
 static uint32_t
@@ -181,6 +181,9 @@ resolve_gateways(const struct check *check)
 		for (unsigned r = 0; r < gateway->n_routes; r++) {
 			struct cfg_route *route = &gateway->routes[r];
 
+			if (route->to.len == 0 && !route->to.only_v6) /* "any": what the next hop can take */
+				route->to = ip_is_v4(route->via) ? CFG_PREFIX_V4(0, 0)
+								 : (struct cfg_prefix){.only_v6 = true};
 			route->port = CFG_NONE;
 			for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
 				if (cfg_prefix_holds(&gateway->ports[p].address, route->via))
@@ -189,8 +192,9 @@ resolve_gateways(const struct check *check)
 		for (unsigned i = 0; i < gateway->n_policies; i++) {
 			struct cfg_policy *policy = &gateway->policies[i];
 
-			policy->sa_index = policy->sa != NULL ? find_sa(check, gateway, policy, "sa", policy->sa)
-							     : CFG_NONE;
+			policy->sa_index = policy->sa != NULL
+						   ? find_sa(check, gateway, policy, "sa", policy->sa)
+						   : CFG_NONE;
 		}
 		for (unsigned i = 0; i < gateway->n_sas; i++) {
 			struct cfg_sa *sa = &gateway->sas[i];

@@ -30,7 +30,8 @@ struct conform {
 	bool nomem;
 	/* of the line to come */
 	unsigned checks, wrong;
-	char first[256]; /* what was wrong first */
+	char first[256];   /* what was wrong first */
+	char refusal[256]; /* what the subject said that it does not have */
 };
 
 /* CASE_EACH and so on: the cases of one row, whose verdicts go out by case_end(). */
@@ -40,8 +41,10 @@ struct conform {
 
 /* One check; where it failed, the text says what was found.  Returns good. */
 bool case_check(struct conform *c, bool good, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The line: PASS or FAIL by the checks since the last one.  expected: NULL: the text of the row.  note: said
- * of checks that passed, "": nothing. */
+/* Part of the case cannot be done, as the subject says itself. */
+void case_refused(struct conform *c, const char *why);
+/* The line: PASS or FAIL by the checks since the last one; SKIP where there were none, but a refusal.
+ * expected: NULL: the text of the row.  note: said besides, "": nothing. */
 void case_end(struct conform *c, const char *expected, const char *note);
 /* The line: SKIP, and why. */
 void case_skip(struct conform *c, const char *expected, const char *why);

@@ -165,9 +165,9 @@ case_due(struct conform *c)
 				case_fill(c, &batch, i, pair.session[CRYPTO_ENCRYPT], 64, i);
 			drive_begin(&c->drive);
 			empty_check(c, &c->drive, &batch);
-			if (case_check(c, queue_fill(&c->drive, batch.ops, rounds[r]) == rounds[r],
-				    "%u operations do not fit", rounds[r]))
-				due_check(c, &c->drive, &batch, rounds[r]);
+			unsigned in = queue_fill(&c->drive, batch.ops, rounds[r]);
+			if (case_check(c, in > 0, "an empty engine takes nothing"))
+				due_check(c, &c->drive, &batch, in);
 		}
 		drive_begin(&c->drive);
 		empty_check(c, &c->drive, &batch);

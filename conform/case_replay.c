@@ -96,17 +96,22 @@ block_run(struct replay_probe *probe, unsigned block)
 void
 case_replay_rows(struct conform *c)
 {
+	uint32_t most = c->subject->window_most ? c->subject->window_most : WINDOW_MOST;
 	struct replay_probe probe;
 
 	for (unsigned block = 0; block < replay_row_count; block = replay_block_end(block)) {
 		if (!replay_probe_open(c, &probe))
 			return;
-		for (unsigned i = 0; i < replay_row_window_count; i++)
-			for (unsigned esn = 0; esn < 2 && replay_row_windows[i] <= WINDOW_MOST; esn++) {
-				probe.window = replay_row_windows[i];
+		for (unsigned i = 0; i < replay_row_window_count && replay_row_windows[i] <= most; i++) {
+			unsigned before = c->wrong;
+
+			probe.window = replay_row_windows[i];
+			for (unsigned esn = 0; esn < 2; esn++) {
 				probe.shape.esn = esn;
 				block_run(&probe, block);
 			}
+			replay_probe_note(&probe, before);
+		}
 		replay_probe_end(&probe, replay_rows[block].text);
 	}
 }

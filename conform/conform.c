@@ -43,6 +43,7 @@ line_send(struct conform *c, enum conform_verdict verdict, const char *expected,
 	c->sink->line(c->sink->ctx, &line);
 	c->checks = 0;
 	c->wrong = 0;
+	c->refusal[0] = '\0';
 }
 
 bool
@@ -60,15 +61,26 @@ case_check(struct conform *c, bool good, const char *format, ...)
 }
 
 void
+case_refused(struct conform *c, const char *why)
+{
+	snprintf(c->refusal, sizeof(c->refusal), "%s", why);
+}
+
+void
 case_end(struct conform *c, const char *expected, const char *note)
 {
-	char found[400];
+	char found[600];
 
+	if (!c->checks && c->refusal[0]) {
+		line_send(c, CONFORM_SKIP, expected, c->refusal);
+		return;
+	}
 	if (c->wrong)
-		snprintf(found, sizeof(found), "%u of %u differ, first: %s", c->wrong, c->checks, c->first);
+		snprintf(found, sizeof(found), "%u of %u differ, first: %s%s%s", c->wrong, c->checks,
+			c->first, note[0] ? "; " : "", note);
 	else
-		snprintf(found, sizeof(found), "%u of %u%s%s", c->checks, c->checks, note[0] ? ", " : "",
-			note);
+		snprintf(found, sizeof(found), "%u of %u%s%s%s%s", c->checks, c->checks, note[0] ? ", " : "",
+			note, c->refusal[0] ? ", left out: " : "", c->refusal);
 	/* A case that checked nothing has shown nothing. */
 	line_send(c, c->wrong || !c->checks ? CONFORM_FAIL : CONFORM_PASS, expected, found);
 }

@@ -49,6 +49,7 @@ struct conform_subject {
 	struct engine *reference;
 	const struct esp_subject_ops *esp;   /* who does ESP; NULL: esplab's own, over the engine */
 	const struct cfg_engine *esp_engine; /* esp_subject_cfg.engine */
+	uint32_t window_most;		     /* the largest window of the row table to be tried; 0: 1024 */
 };
 
 /* only: the transform to test, NULL: all.  ERR_NOMEM where the run had to be cut short; what the cases found

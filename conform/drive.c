@@ -1,7 +1,8 @@
 /* Operations through an engine, and what came back.
  *
  * A modelled engine says when to come again.  A device of its own cannot know, and says "now": it is asked
- * again, and given up after IDLE_MAX polls that brought nothing.  No clock is read. */
+ * again, and given up after IDLE_MAX polls that brought nothing, and much sooner once it was given up.  No
+ * clock is read. */
 #include "conform/drive.h"
 
 #include <string.h>
@@ -9,8 +10,8 @@
 #include "base/clock.h"
 
 #define BURST 32u
-#define IDLE_MAX (1u << 22) /* a device of hardware has some tenths of a second */
-#define IDLE_EMPTY 64u	    /* where all is back already */
+#define IDLE_MAX (1u << 16)
+#define IDLE_LESS 64u /* where all is back already, or the engine was given up before */
 
 void
 drive_begin(struct drive *d)
@@ -73,13 +74,20 @@ poll_next(struct drive *d, const struct crypto_op *ops, unsigned n, unsigned *id
 	return true;
 }
 
+static unsigned
+idle_max(const struct drive *d, bool all_back)
+{
+	return all_back || d->given_up ? IDLE_LESS : IDLE_MAX;
+}
+
 void
 drive_finish(struct drive *d, const struct crypto_op *ops, unsigned n)
 {
 	unsigned idle = 0;
 
-	while (idle < (d->back < n ? IDLE_MAX : IDLE_EMPTY) && poll_next(d, ops, n, &idle))
+	while (idle < idle_max(d, d->back >= n) && poll_next(d, ops, n, &idle))
 		continue;
+	d->given_up |= d->back < n;
 }
 
 bool
@@ -89,7 +97,7 @@ drive_run(struct drive *d, struct crypto_op *ops, unsigned n)
 	unsigned in = 0, idle = 0;
 
 	drive_begin(d);
-	while (in < n && idle < IDLE_MAX) {
+	while (in < n && idle < idle_max(d, false)) {
 		unsigned count = n - in < BURST ? n - in : BURST;
 
 		for (unsigned i = 0; i < count; i++)

@@ -11,7 +11,8 @@
 
 struct drive {
 	struct engine *engine;
-	uint64_t now; /* handed to the engine; moves to next_due where nothing comes otherwise */
+	uint64_t now;  /* handed to the engine; moves to next_due where nothing comes otherwise */
+	bool given_up; /* something never came back; nobody waits long any more */
 	/* of the latest run */
 	unsigned back;	    /* operations that came back, each counted once */
 	unsigned twice;	    /* came back again */

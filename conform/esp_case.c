@@ -48,10 +48,15 @@ bool
 esp_rig_open(struct conform *c, const struct esp_shape *shape, struct esp_rig *rig)
 {
 	char message[256];
+	enum status status;
 
 	*rig = (struct esp_rig){.c = c};
-	if (!case_check(c, esp_subject_make(c, shape, &rig->subject, message, sizeof(message)) == ST_OK,
-		    "no SA: %s", message))
+	status = esp_subject_make(c, shape, &rig->subject, message, sizeof(message));
+	if (status == ST_ERR_UNSUPPORTED)
+		case_refused(c, message);
+	else
+		case_check(c, status == ST_OK, "no SA: %s", message);
+	if (status)
 		return false;
 	rig->packet = case_alloc(c, ESP_ROOM + CRYPTO_ICV_MAX, 1);
 	rig->copy = case_alloc(c, ESP_ROOM + CRYPTO_ICV_MAX, 1);

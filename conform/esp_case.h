@@ -27,7 +27,7 @@ enum status esp_subject_make(struct conform *c, const struct esp_shape *shape, s
 	char *message, size_t bytes);
 void esp_subject_end(struct esp_subject *subject);
 
-/* All of it; where it cannot be that is a failed check, and false. */
+/* All of it; where it cannot be that is a refusal of the subject's or a failed check, and false. */
 bool esp_rig_open(struct conform *c, const struct esp_shape *shape, struct esp_rig *rig);
 void esp_rig_close(struct esp_rig *rig);
 

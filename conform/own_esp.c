@@ -123,6 +123,8 @@ own_esp_create(struct drive *drive, const struct esp_subject_cfg *cfg, struct es
 	own->drive = drive;
 	cfg_fill(own, cfg);
 	status = sa_create(&own->cfg, 0, drive->engine, &own->sa, message, bytes);
+	if (!status && !own->sa->session) /* an SA that carries nothing; message says why */
+		status = ST_ERR_UNSUPPORTED;
 	if (status) {
 		own_destroy(&own->subject);
 		return status;

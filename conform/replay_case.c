@@ -17,26 +17,30 @@ replay_probe_open(struct conform *c, struct replay_probe *probe)
 void
 replay_probe_end(struct replay_probe *probe, const char *expected)
 {
-	char note[320] = "";
+	char note[256] = "";
 
 	esp_subject_end(probe->subject);
 	craft_close(&probe->craft);
 	if (probe->refused)
-		snprintf(note, sizeof(note), "%u sizes of window left out (%s)", probe->refused,
-			probe->refusal);
-	if (probe->refused && !probe->c->checks)
-		case_skip(probe->c, expected, note);
-	else
-		case_end(probe->c, expected, note);
+		snprintf(note, sizeof(note), "%u sizes of window less", probe->refused);
+	if (probe->wrong[0])
+		snprintf(note + strlen(note), sizeof(note) - strlen(note), "%swindows%s", note[0] ? "; " : "",
+			probe->wrong);
+	case_end(probe->c, expected, note);
 }
 
-static void
-refusal_note(struct replay_probe *probe, const char *message)
+void
+replay_probe_note(struct replay_probe *probe, unsigned wrong_before)
 {
-	if (!probe->refused)
-		snprintf(probe->refusal, sizeof(probe->refusal), "%s", message);
-	probe->refused += probe->refused_one != probe->window;
-	probe->refused_one = probe->window;
+	size_t used = strlen(probe->wrong);
+	bool more = used + 16 > sizeof(probe->wrong);
+
+	if (probe->c->wrong == wrong_before || (more && probe->wrong[used - 1] == '.'))
+		return;
+	if (more)
+		snprintf(probe->wrong + used, sizeof(probe->wrong) - used, " ...");
+	else
+		snprintf(probe->wrong + used, sizeof(probe->wrong) - used, " %u", probe->window);
 }
 
 bool
@@ -53,7 +57,9 @@ replay_probe_start(struct replay_probe *probe, uint64_t edge)
 	probe->craft.esn = probe->shape.esn;
 	status = esp_subject_make(probe->c, &probe->shape, &probe->subject, message, sizeof(message));
 	if (status == ST_ERR_UNSUPPORTED || status == ST_ERR_RANGE) {
-		refusal_note(probe, message);
+		case_refused(probe->c, message);
+		probe->refused += probe->refused_one != probe->window;
+		probe->refused_one = probe->window;
 		return false;
 	}
 	return case_check(probe->c, status == ST_OK, "no SA with a window of %u: %s", probe->window, message);
@@ -65,7 +71,7 @@ replay_probe_send(struct replay_probe *probe, uint64_t seq, bool forged)
 	uint32_t len = craft_packet(&probe->craft, probe->packet, seq, REPLAY_INNER_BYTES);
 
 	if (forged)
-		probe->packet[len - 1] ^= 1;
+		probe->packet[len - probe->craft.transform->icv_len] ^= 0x80;
 	return probe->subject->ops->unprotect(probe->subject, probe->packet, &len, sizeof(probe->packet));
 }
 

@@ -16,9 +16,12 @@ struct replay_probe {
 	struct craft craft;
 	unsigned refused;     /* windows that the subject does not have, counted once a size */
 	uint32_t refused_one; /* the latest of them */
-	char refusal[256];    /* its words for the first */
+	char wrong[160];      /* the windows for which something differed, for the line */
 	uint8_t packet[256];
 };
+
+/* Behind the checks of one size: notes it where c->wrong is more than before. */
+void replay_probe_note(struct replay_probe *probe, unsigned wrong_before);
 
 /* False where no packets can be made. */
 bool replay_probe_open(struct conform *c, struct replay_probe *probe);

@@ -307,4 +307,5 @@ const struct engine_ops engine_ops_cryptodev = {
 	.poll = cryptodev_poll,
 	.next_due = cryptodev_next_due,
 	.counters = cryptodev_counters,
+	.reorders = true,
 };

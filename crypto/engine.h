@@ -102,7 +102,8 @@ struct engine_ops {
 		const struct crypto_key *key, enum crypto_direction direction,
 		struct crypto_session **session, char *message, size_t bytes);
 	void (*session_destroy)(struct engine *engine, struct crypto_session *session);
-	/* Takes the first of the n operations, returns how many; the rest did not fit (queue full). */
+	/* Takes the first of the n operations, returns how many; the rest did not fit (queue full).  Where
+	 * `refuses` is set, only the next did not, and those behind it may. */
 	unsigned (*submit)(struct engine *engine, struct crypto_op **ops, unsigned n, uint64_t now);
 	/* Gives back at most max that are finished. */
 	unsigned (*poll)(struct engine *engine, struct crypto_op **done, unsigned max, uint64_t now);

@@ -13,7 +13,7 @@ drop_event_read(struct drop_event *event, const uint8_t *ip, uint32_t len)
 		return;
 	event->src = ip_head_src(ip);
 	event->dst = ip_head_dst(ip);
-	event->dscp = ip_head_tos(ip) >> 2;
+	event->dscp = ip_tos(ip) >> 2;
 	if (ip_head_is_v4(ip)) {
 		event->ip_id = load_be16(ip + IPV4_ID);
 		event->proto = ip[IPV4_PROTO];

@@ -47,7 +47,7 @@ flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 		return entry;
 	}
 	entry.key = flow_key_read6(ip, len, sa_in);
-	memcpy(entry.addresses, ip + IP6_SRC, FLOW_ADDRESSES);
+	memcpy(entry.addresses, ip + IPV6_SRC, FLOW_ADDRESSES);
 	return entry;
 }
 

@@ -82,9 +82,9 @@ flow_upper6(const uint8_t *ip, uint32_t len, uint32_t *at, uint8_t *proto)
 {
 	struct ip6_upper upper;
 
-	if (ip_proto_has_ports(ip[IP6_NEXT]) && len >= IP6_BYTES + 4) { /* the usual packet */
-		*at = IP6_BYTES;
-		*proto = ip[IP6_NEXT];
+	if (ip_proto_has_ports(ip[IPV6_NEXT]) && len >= IPV6_MIN_BYTES + 4) { /* the usual packet */
+		*at = IPV6_MIN_BYTES;
+		*proto = ip[IPV6_NEXT];
 		return true;
 	}
 	ip6_upper_find(ip, len, &upper);
@@ -103,11 +103,11 @@ flow_key_read6(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 	uint8_t proto;
 	bool readable = flow_upper6(ip, len, &at, &proto);
 
-	memcpy(w, ip + IP6_SRC, sizeof(w));
+	memcpy(w, ip + IPV6_SRC, sizeof(w));
 	key.addresses = flow_mix(flow_mix(w[0], w[1]), flow_mix(w[2], w[3]) + 1);
 	if (readable && ip_proto_has_ports(proto))
 		memcpy(&ports, ip + at, sizeof(ports));
-	key.rest = ports | (uint64_t)proto << 32 | (uint64_t)(ip_head_tos(ip) >> 2) << 40 |
+	key.rest = ports | (uint64_t)proto << 32 | (uint64_t)(ip_tos(ip) >> 2) << 40 |
 		   (uint64_t)!readable << 46 | UINT64_C(1) << 47 | (uint64_t)sa_in << 48;
 	return key;
 }
@@ -147,16 +147,17 @@ flow_cache_find6(const struct flow_cache *cache, struct flow_key key, const uint
 
 	for (unsigned i = 0; i < 2; i++)
 		if (flow_key_equal(&bucket[i], key) &&
-			!memcmp(bucket[i].addresses, ip + IP6_SRC, FLOW_ADDRESSES))
+			!memcmp(bucket[i].addresses, ip + IPV6_SRC, FLOW_ADDRESSES))
 			return &bucket[i];
 	return NULL;
 }
 
-/* What is known of a packet of either family whose header was checked; NULL: nothing. */
+/* What is known of a packet whose header was checked, of IPv4 or IPv6 as v4 says; NULL: nothing. */
 static inline const struct flow_entry *
-flow_cache_look(const struct flow_cache *cache, const uint8_t *ip, uint32_t len, uint32_t sa_in)
+flow_cache_look(
+	const struct flow_cache *cache, bool v4, const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
-	if (ip_head_is_v4(ip))
+	if (v4)
 		return flow_cache_find(cache, flow_key_read(ip, len, sa_in));
 	return flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
 }

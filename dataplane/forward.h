@@ -28,15 +28,13 @@ forward_ttl(uint8_t *ip)
 	return 1;
 }
 
-/* The same for either family: IPv6 has a hop limit, and no checksum (RFC 8200 §3). */
+/* The same for IPv6, which has a hop limit and no checksum (RFC 8200 §3). */
 static inline int
-forward_hop(uint8_t *ip)
+forward_hops(uint8_t *ip)
 {
-	if (ip_head_is_v4(ip))
-		return forward_ttl(ip);
-	if (ip[IP6_HOPS] <= 1)
+	if (ip[IPV6_HOPS] <= 1)
 		return 0;
-	ip[IP6_HOPS]--;
+	ip[IPV6_HOPS]--;
 	return 1;
 }
 

@@ -16,8 +16,7 @@
 #define IN_ORDER_PLACES 1024u /* a power of two */
 
 struct in_order {
-	uint32_t first,
-		next; /* tickets: the oldest that is between, and the next to be given; both run freely */
+	uint32_t first, next;  /* tickets: of the oldest that is between, and the next one; both run freely */
 	struct in_order *more; /* in the list of those that may have something to let go */
 	bool listed;
 	bool gone[IN_ORDER_PLACES];		 /* ended: nothing to wait for */

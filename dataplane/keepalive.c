@@ -59,17 +59,18 @@ bool
 keepalive_run(struct worker *w)
 {
 	struct dp *dp = w->dp;
-	bool sent = false;
+	unsigned sent = 0;
 
 	for (unsigned i = 0; i < dp->n_keepalive; i++) {
 		if (sa_due(dp->keepalive[i]) > w->now)
 			continue;
 		keepalive_send(w, dp->keepalive[i]);
-		sent = true;
+		if (++sent % WORKER_BURST == 0) /* many SAs are due together, and inboxes are bounded */
+			worker_walk(w);
 	}
 	if (sent)
 		worker_walk(w);
-	return sent;
+	return sent != 0;
 }
 
 enum status

@@ -25,12 +25,20 @@ struct local {
 /* To be freed by free().  NULL: no memory. */
 struct local *local_create(const struct cfg_gateway *cfg);
 
+#define LOCAL_FEW 8u /* to look at one after the other is faster for so many */
+
 /* NULL where it is none of them. */
 static inline const struct local_address *
 local_find(const struct local *local, struct ip_addr addr)
 {
 	unsigned lo = 0, n = local->n;
 
+	if (n <= LOCAL_FEW) {
+		for (; lo < n; lo++)
+			if (ip_equal(local->list[lo].addr, addr))
+				return &local->list[lo];
+		return NULL;
+	}
 	while (n) { /* it is none of those before lo, nor of those from lo + n on */
 		const struct local_address *middle = &local->list[lo + n / 2];
 

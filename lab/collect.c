@@ -76,7 +76,7 @@ partner_order(const struct lab *lab, const struct cfg_sa *in)
 		const struct cfg_gateway *cfg = &lab->cfg->gateways[g];
 
 		for (unsigned i = 0; i < cfg->n_sas; i++)
-			if (cfg->sas[i].direction == CFG_OUT && cfg->sas[i].spi == in->spi &&
+			if (cfg->sas[i].direction == CFG_OUT && !strcmp(cfg->sas[i].name, in->name) &&
 				ip_equal(cfg->sas[i].dst, in->dst)) {
 				reorder_finish(lab->gateways[g].order[i]);
 				return reorder_stats(lab->gateways[g].order[i]);

@@ -2,6 +2,7 @@
 #include "lab/hooks.h"
 
 #include "crypto/alg.h"
+#include "crypto/key_warn.h"
 
 static const char *const replay_names[] = {
 #define REPLAY(name, text) #name,
@@ -23,6 +24,7 @@ static const char *const card_names[] = {
 
 static const struct cfg_hooks hooks = {
 	.transform = transform_key_lengths,
+	.key_warning = key_warning,
 	.replay_names = replay_names,
 	.engine_names = engine_names,
 	.card_names = card_names};

@@ -24,9 +24,9 @@ flow_hash6(const uint8_t *ip, uint32_t len)
 	uint32_t ports = 0;
 
 	ip6_upper_find(ip, len, &upper);
-	if (upper.known && upper.first && upper.proto != IP_PROTO_ICMP6 && len >= upper.offset + 4)
+	if (upper.known && upper.first && upper.proto != IP_NEXT_ICMP6 && len >= upper.offset + 4)
 		memcpy(&ports, ip + upper.offset, 4);
-	for (uint32_t at = IP6_SRC; at < IP6_BYTES; at += 8) {
+	for (uint32_t at = IPV6_SRC; at < IPV6_MIN_BYTES; at += 8) {
 		memcpy(&w, ip + at, sizeof(w));
 		h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 32;

@@ -69,12 +69,12 @@ head6_fill(struct flow *flow)
 
 	ip[0] = (uint8_t)(0x60 | tos >> 4);
 	ip[1] = (uint8_t)(tos << 4);
-	ip[IP6_NEXT] = id->proto;
-	ip[IP6_HOPS] = 64;
-	ip_store6(ip + IP6_SRC, id->src);
-	ip_store6(ip + IP6_DST, id->dst);
-	flow->ip_bytes = IP6_BYTES;
-	flow->pseudo_sum = words_sum(ip + IP6_SRC, 32) + id->proto;
+	ip[IPV6_NEXT] = id->proto;
+	ip[IPV6_HOPS] = 64;
+	ip_store6(ip + IPV6_SRC, id->src);
+	ip_store6(ip + IPV6_DST, id->dst);
+	flow->ip_bytes = IPV6_MIN_BYTES;
+	flow->pseudo_sum = words_sum(ip + IPV6_SRC, 32) + id->proto;
 }
 
 void
@@ -160,7 +160,7 @@ transport_finish(
 		checksum_write(lab, flow, ip, bytes, num, 16, (seq >> 16) + (seq & 0xffff));
 	} else if (flow->id.proto == IPV4_PROTO_UDP) {
 		store_be16(l4 + 4, (uint16_t)(bytes - flow->ip_bytes));
-		if (flow->ip_bytes == IP6_BYTES)
+		if (flow->ip_bytes == IPV6_MIN_BYTES)
 			checksum_write(lab, flow, ip, bytes, num, 6, bytes - flow->ip_bytes);
 	}
 }
@@ -171,9 +171,9 @@ head_write(const struct flow *flow, uint8_t *ip, uint32_t bytes, uint64_t num)
 {
 	uint16_t length, id;
 
-	if (flow->ip_bytes == IP6_BYTES) {
+	if (flow->ip_bytes == IPV6_MIN_BYTES) {
 		memcpy(ip, flow->head, FLOW_HEAD_MAX);
-		store_be16(ip + IP6_LENGTH, (uint16_t)(bytes - IP6_BYTES));
+		store_be16(ip + IPV6_LENGTH, (uint16_t)(bytes - IPV6_MIN_BYTES));
 		return;
 	}
 	memcpy(ip, flow->head, HEAD4_MAX);
@@ -205,7 +205,7 @@ carried_sum(const uint8_t *ip, uint32_t bytes)
 {
 	uint32_t sum = 2166136261u; /* FNV-1a */
 
-	for (uint32_t i = ip_head_is_v4(ip) ? IPV4_SRC : IP6_SRC; i < bytes; i++)
+	for (uint32_t i = ip_head_is_v4(ip) ? IPV4_SRC : IPV6_SRC; i < bytes; i++)
 		sum = (sum ^ ip[i]) * 16777619u;
 	return sum;
 }
@@ -244,7 +244,7 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	const struct pkt *pkt = pkt_of(m);
 	const struct flow *flow = &lab->flows[pkt->flow];
 	uint32_t bytes = rte_pktmbuf_data_len(m), head = flow->head_len, room = bytes - head, stamped = 0;
-	uint32_t src = flow->ip_bytes == IP6_BYTES ? IP6_SRC : IPV4_SRC;
+	uint32_t src = flow->ip_bytes == IPV6_MIN_BYTES ? IPV6_SRC : IPV4_SRC;
 	uint32_t ports = head > flow->ip_bytes ? 4 : 0;
 	uint8_t stamp[STAMP_BYTES];
 

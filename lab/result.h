@@ -66,7 +66,7 @@ struct result_sa {
 struct result_engine {
 	const struct cfg_gateway *gateway;
 	const struct cfg_engine *cfg;
-	const uint64_t *counters; /* ENGINE_COUNTER_COUNT, borrowed from the gateway; NULL: it counts nothing */
+	const uint64_t *counters; /* ENGINE_COUNTER_COUNT, the gateway's; NULL: it counts nothing */
 };
 
 struct result_stage {

@@ -105,9 +105,9 @@ header_bytes(const uint8_t *ip)
 static const uint8_t *
 whole_ip6(const uint8_t *ip, uint32_t there, uint32_t *bytes)
 {
-	if (there < IP6_BYTES || ip[0] >> 4 != 6 || load_be16(ip + IP6_LENGTH) > there - IP6_BYTES)
+	if (there < IPV6_MIN_BYTES || ip[0] >> 4 != 6 || load_be16(ip + IPV6_LENGTH) > there - IPV6_MIN_BYTES)
 		return NULL;
-	*bytes = IP6_BYTES + load_be16(ip + IP6_LENGTH);
+	*bytes = IPV6_MIN_BYTES + load_be16(ip + IPV6_LENGTH);
 	return ip;
 }
 
@@ -210,7 +210,7 @@ checksum_move(uint16_t check, const uint8_t *ip, struct ip_addr src, struct ip_a
 	ip_store6(to, src);
 	ip_store6(to + 16, dst);
 	for (unsigned i = 0; i < sizeof(to); i += 4)
-		check = checksum_adjust(check, load_be32(ip + IP6_SRC + i), load_be32(to + i));
+		check = checksum_adjust(check, load_be32(ip + IPV6_SRC + i), load_be32(to + i));
 	return check;
 }
 
@@ -228,7 +228,7 @@ transport_checksum_update(uint8_t *ip, uint32_t bytes, struct ip_addr src, struc
 		at += 16;
 	else if (proto == PROTO_UDP)
 		at += 6;
-	else if (proto == IP_PROTO_ICMP6 && !ip_head_is_v4(ip))
+	else if (proto == IP_NEXT_ICMP6 && !ip_head_is_v4(ip))
 		at += 2;
 	else
 		return;
@@ -245,14 +245,14 @@ void
 capture_map(uint8_t *ip, uint32_t bytes, struct ip_addr src, struct ip_addr dst)
 {
 	bool v4 = ip_head_is_v4(ip);
-	uint8_t *ttl = ip + (v4 ? 8u : IP6_HOPS);
+	uint8_t *ttl = ip + (v4 ? 8u : IPV6_HOPS);
 
 	transport_checksum_update(ip, bytes, src, dst);
 	if (*ttl < TTL_LOW)
 		*ttl = TTL_NEW;
 	if (!v4) {
-		ip_store6(ip + IP6_SRC, src);
-		ip_store6(ip + IP6_DST, dst);
+		ip_store6(ip + IPV6_SRC, src);
+		ip_store6(ip + IPV6_DST, dst);
 		return;
 	}
 	ip_store4(ip + 12, src);

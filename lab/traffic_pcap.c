@@ -124,8 +124,8 @@ flow_add(struct pcap_source *p, const struct capture_key *key, const uint8_t *ip
 	new->flow.sport = key->sport;
 	new->flow.dport = key->dport;
 	new->flow.proto = key->proto;
-	new->flow.dscp = ip_head_tos(ip) >> 2;
-	new->flow.ecn = ip_head_tos(ip) & 3;
+	new->flow.dscp = ip_tos(ip) >> 2;
+	new->flow.ecn = ip_tos(ip) & 3;
 	new->flow.df = ip_head_is_v4(ip) && ip[6] >> 6 & 1;
 }
 

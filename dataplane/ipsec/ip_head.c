@@ -1,6 +1,9 @@
 /* Walks over IP headers: see ip_head.h.  Does not look into options. */
 #include "dataplane/ipsec/ip_head.h"
 
+#define FRAGMENT_BYTES 8u
+#define FRAGMENT_OFFSET 0xfff8u
+
 static bool
 v4_head(const uint8_t *ip, uint32_t len, struct ip_head *head)
 {
@@ -105,15 +108,6 @@ ip_transport_checksum(const uint8_t *ip, uint8_t proto, const uint8_t *l4, uint3
 	return (uint16_t)~ipv4_fold(sum);
 }
 
-#define FRAGMENT_BYTES 8u
-#define FRAGMENT_OFFSET 0xfff8u
-
-static bool
-is_extension6(uint8_t proto)
-{
-	return proto == IP_PROTO_ROUTING || proto == IP_PROTO_FRAGMENT || proto == IP_PROTO_DESTINATION;
-}
-
 /* Past one header; false where it is not there whole. */
 static bool
 header_skip(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
@@ -123,11 +117,11 @@ header_skip(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 
 	if (len - upper->offset < FRAGMENT_BYTES)
 		return false;
-	if (upper->proto != IP_PROTO_FRAGMENT)
+	if (upper->proto != IP_NEXT_FRAGMENT)
 		bytes = (header[1] + 1u) * 8;
 	else
 		upper->fragment = true;
-	if (upper->proto == IP_PROTO_FRAGMENT && load_be16(header + 2) & FRAGMENT_OFFSET)
+	if (upper->proto == IP_NEXT_FRAGMENT && load_be16(header + 2) & FRAGMENT_OFFSET)
 		upper->first = false;
 	if (len - upper->offset < bytes)
 		return false;
@@ -136,22 +130,29 @@ header_skip(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 	return true;
 }
 
+/* A hop-by-hop header stands nowhere but first (RFC 8200 §4.1). */
+static bool
+is_skipped(uint8_t proto)
+{
+	return proto == IP_NEXT_FRAGMENT || (proto != IP_NEXT_HOP_BY_HOP && is_extension(proto));
+}
+
 void
 ip6_upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 {
-	*upper = (struct ip6_upper){.offset = IP6_BYTES, .proto = ip[IP6_NEXT], .first = true, .known = true};
+	*upper = (struct ip6_upper){.offset = IPV6_MIN_BYTES, .proto = ip[IPV6_NEXT], .first = true, .known = true};
 	for (unsigned n = 0; upper->first; n++) {
-		bool first_only = n == 0 && upper->proto == IP_PROTO_HOP_BY_HOP; /* §4.1: nowhere else */
+		bool first_only = n == 0 && upper->proto == IP_NEXT_HOP_BY_HOP;
 
-		if (!first_only && !is_extension6(upper->proto)) {
-			upper->known = upper->proto != IP_PROTO_HOP_BY_HOP;
+		if (!first_only && !is_skipped(upper->proto)) {
+			upper->known = upper->proto != IP_NEXT_HOP_BY_HOP;
 			return;
 		}
-		if (n == IP6_HEADERS_MAX || !header_skip(ip, len, upper)) {
+		if (n == IPV6_HEADERS_MAX || !header_skip(ip, len, upper)) {
 			upper->known = false;
 			return;
 		}
 	}
 	/* more of them in the first fragment */
-	upper->known = !is_extension6(upper->proto) && upper->proto != IP_PROTO_HOP_BY_HOP;
+	upper->known = !is_skipped(upper->proto) && upper->proto != IP_NEXT_HOP_BY_HOP;
 }

@@ -26,7 +26,9 @@ enum ipv6_field {
 #define IP_NEXT_ROUTING 43u
 #define IP_NEXT_FRAGMENT 44u
 #define IP_NEXT_AH 51u
+#define IP_NEXT_ICMP6 58u
 #define IP_NEXT_DEST_OPTIONS 60u
+#define IPV6_HEADERS_MAX 8u /* extension headers that ip6_upper_find() looks behind */
 
 struct ip_head {
 	uint16_t len;	  /* bytes of the header with those of its extensions that belong to it */
@@ -71,56 +73,29 @@ bool ip_head_stays(const uint8_t *ip, uint32_t len, struct ip_head *head);
  * 768, RFC 8200 §8.1), the checksum field being zero.  May be 0. */
 uint16_t ip_transport_checksum(const uint8_t *ip, uint8_t proto, const uint8_t *l4, uint32_t bytes);
 
-/* ---- the same again, to be made one ---- */
-
-/* Offsets in bytes. */
-enum ip6_field {
-	IP6_LENGTH = 4, /* of what follows the fixed header */
-	IP6_NEXT = 6,
-	IP6_HOPS = 7,
-	IP6_SRC = 8,
-	IP6_DST = 24,
-	IP6_BYTES = 40, /* the fixed header */
-};
-
-#define IP_PROTO_HOP_BY_HOP 0u
-#define IP_PROTO_ROUTING 43u
-#define IP_PROTO_FRAGMENT 44u
-#define IP_PROTO_AH 51u
-#define IP_PROTO_DESTINATION 60u
-#define IP_PROTO_ICMP6 58u
-#define IP6_HEADERS_MAX 8u /* extension headers that are looked behind */
-
 static inline bool
 ip_head_is_v4(const uint8_t *ip)
 {
 	return ip[0] >> 4 == 4;
 }
 
-/* DSCP and ECN. */
-static inline uint8_t
-ip_head_tos(const uint8_t *ip)
-{
-	return ip_head_is_v4(ip) ? ip[1] : (uint8_t)(ip[0] << 4 | ip[1] >> 4);
-}
-
 static inline struct ip_addr
 ip_head_src(const uint8_t *ip)
 {
-	return ip_head_is_v4(ip) ? ip_load4(ip + IPV4_SRC) : ip_load6(ip + IP6_SRC);
+	return ip_head_is_v4(ip) ? ip_load4(ip + IPV4_SRC) : ip_load6(ip + IPV6_SRC);
 }
 
 static inline struct ip_addr
 ip_head_dst(const uint8_t *ip)
 {
-	return ip_head_is_v4(ip) ? ip_load4(ip + IPV4_DST) : ip_load6(ip + IP6_DST);
+	return ip_head_is_v4(ip) ? ip_load4(ip + IPV4_DST) : ip_load6(ip + IPV6_DST);
 }
 
 /* The fixed header is whole: enough to be described. */
 static inline bool
 ip_head_is_whole(const uint8_t *ip, uint32_t len)
 {
-	return (len >= IPV4_MIN_BYTES && ip_head_is_v4(ip)) || (len >= IP6_BYTES && ip[0] >> 4 == 6);
+	return (len >= IPV4_MIN_BYTES && ip_head_is_v4(ip)) || (len >= IPV6_MIN_BYTES && ip[0] >> 4 == 6);
 }
 
 /* TCP, UDP and SCTP have their ports at the same place. */

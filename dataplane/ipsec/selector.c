@@ -36,7 +36,7 @@ selector_read(const uint8_t *ip, uint32_t len, struct selector *selector)
 
 	selector->src = ip_head_src(ip);
 	selector->dst = ip_head_dst(ip);
-	selector->dscp = ip_head_tos(ip) >> 2;
+	selector->dscp = ip_tos(ip) >> 2;
 	if (!ip_head_is_v4(ip)) {
 		selector_read6(ip, len, selector);
 		return;

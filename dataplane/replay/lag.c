@@ -5,19 +5,27 @@
  * duplicates, which no window accepts. */
 #include "dataplane/replay/lag.h"
 
-#include <stdlib.h>
+#include <stddef.h>
+#include <sys/mman.h>
 
+#define COUNT_BYTES ((LAG_MAX + 1) * sizeof(uint32_t))
+
+/* Mapped, as calloc() clears all of it where it takes memory that was freed before: 16 MiB for each SA of a
+ * rekeying. */
 int
 lag_init(struct lag *lag)
 {
-	*lag = (struct lag){.count = calloc(LAG_MAX + 1, sizeof(*lag->count))};
+	void *count = mmap(NULL, COUNT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*lag = (struct lag){.count = count != MAP_FAILED ? count : NULL};
 	return lag->count != NULL;
 }
 
 void
 lag_fini(struct lag *lag)
 {
-	free(lag->count);
+	if (lag->count)
+		munmap(lag->count, COUNT_BYTES);
 	lag->count = NULL;
 }
 

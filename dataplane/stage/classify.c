@@ -11,9 +11,9 @@ header_check6(struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m), total;
 
-	if (len < IP6_BYTES)
+	if (len < IPV6_MIN_BYTES)
 		return DROP_RUNT;
-	total = IP6_BYTES + load_be16(ip + IP6_LENGTH);
+	total = IPV6_MIN_BYTES + load_be16(ip + IPV6_LENGTH);
 	if (total > len)
 		return DROP_IP_HEADER;
 	if (total < len)
@@ -53,7 +53,7 @@ header_check(struct rte_mbuf *m, const uint8_t *ip)
 }
 
 /* The upper layer of either family, as IPv6 tells it. */
-static inline void
+static void
 upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 {
 	if (ip_head_is_v4(ip))
@@ -71,18 +71,18 @@ upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 static inline bool
 may_be_ipsec(const struct worker *w, const uint8_t *ip)
 {
-	uint8_t proto = ip[ip_head_is_v4(ip) ? IPV4_PROTO : IP6_NEXT];
+	uint8_t proto = ip[ip_head_is_v4(ip) ? IPV4_PROTO : IPV6_NEXT];
 
 	switch (proto) {
 	case IPV4_PROTO_ESP:
-	case IP_PROTO_AH:
+	case IP_NEXT_AH:
 		return true;
 	case IPV4_PROTO_UDP:
 		return w->local->natt;
-	case IP_PROTO_HOP_BY_HOP:
-	case IP_PROTO_ROUTING:
-	case IP_PROTO_FRAGMENT:
-	case IP_PROTO_DESTINATION:
+	case IP_NEXT_HOP_BY_HOP:
+	case IP_NEXT_ROUTING:
+	case IP_NEXT_FRAGMENT:
+	case IP_NEXT_DEST_OPTIONS:
 		return !ip_head_is_v4(ip);
 	default:
 		return false;
@@ -99,32 +99,50 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 		return false;
 	upper_find(ip, len, upper);
 	if (!upper->known || upper->proto != IPV4_PROTO_UDP)
-		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_PROTO_AH);
+		return upper->known && (upper->proto == IPV4_PROTO_ESP || upper->proto == IP_NEXT_AH);
 	return local->natt && upper->first && len >= upper->offset + 4 &&
 	       load_be16(ip + upper->offset + 2) == NATT_PORT;
+}
+
+/* IPsec goes to sa_in; true where it went, or was refused. */
+static bool
+ipsec_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
+{
+	struct ip6_upper upper;
+
+	if (!is_ipsec_here(w, ip, rte_pktmbuf_data_len(m), &upper))
+		return false;
+	if (upper.fragment)
+		*drop = DROP_FRAGMENT;
+	else
+		worker_put(w, STAGE_sa_in, m);
+	return true;
+}
+
+/* The usual packet of IPsec: ESP in IPv4, whole, for this gateway. */
+static inline bool
+is_plain_esp(const struct worker *w, const uint8_t *ip)
+{
+	return ip_head_is_v4(ip) && ip[IPV4_PROTO] == IPV4_PROTO_ESP &&
+	       !(load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK)) &&
+	       local_find(w->local, ip_load4(ip + IPV4_DST));
 }
 
 static inline enum drop
 classify_one(struct worker *w, struct rte_mbuf *m)
 {
-	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 	enum drop drop = header_check(m, ip);
-	uint32_t len = rte_pktmbuf_data_len(m);
-	const struct flow_entry *flow;
-	struct ip6_upper upper;
 
 	if (unlikely(drop))
 		return drop;
-	if (may_be_ipsec(w, ip) && is_ipsec_here(w, ip, len, &upper)) {
-		if (upper.fragment)
-			return DROP_FRAGMENT;
+	if (is_plain_esp(w, ip)) {
 		worker_put(w, STAGE_sa_in, m);
 		return DROP_NONE;
 	}
-	flow = flow_cache_look(w->cache, ip, len, 0);
-	if (unlikely(!flow))
-		flow = forward_learn(w, NULL, ip, len);
-	return forward_send(w, m, ip, len, flow);
+	if (unlikely(may_be_ipsec(w, ip)) && ipsec_take(w, m, ip, &drop))
+		return drop;
+	return forward_packet(w, m, NULL);
 }
 
 void

@@ -52,11 +52,12 @@ stage_crypto_submit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		ops[i] = &pkt_of(pkts[i])->op;
 	at = w->engine->ops->submit(w->engine, ops, n, w->now);
 	w->in_engine += at;
-	while (unlikely(at < n)) { /* those behind may belong to another queue of the engine */
-		unsigned taken;
+	while (unlikely(at < n)) {
+		unsigned taken = 0;
 
 		refuse(w, pkts[at++]);
-		taken = at < n ? w->engine->ops->submit(w->engine, ops + at, n - at, w->now) : 0;
+		if (at < n && w->engine->ops->refuses) /* those behind may be done in software, and fit */
+			taken = w->engine->ops->submit(w->engine, ops + at, n - at, w->now);
 		w->in_engine += taken;
 		at += taken;
 	}

@@ -79,7 +79,7 @@ lab_fake_transform(
 		const char *text;
 		unsigned key, auth;
 	} rows[] = {{"esp-gcm 128", 20, 0}, {"esp-aes 128 esp-sha-hmac", 16, 20}, {"esp-aes 128", 16, 0},
-		{"esp-null esp-sha-hmac", 0, 20}};
+		{"esp-null esp-sha-hmac", 0, 20}, {"ah-sha-hmac", 0, 20}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(rows[i].text, transform) != 0)
@@ -92,6 +92,19 @@ lab_fake_transform(
 	return false;
 }
 
+/* Warns of keys that begin with 00 00. */
+static inline bool
+lab_fake_warning(const char *transform, const uint8_t *key, unsigned key_len, const uint8_t *auth_key,
+	unsigned auth_key_len, char *message, size_t bytes)
+{
+	bool warn = key_len >= 2 && key[0] == 0 && key[1] == 0;
+
+	(void)auth_key;
+	if (warn)
+		snprintf(message, bytes, "%s, %u and %u bytes, is weak", transform, key_len, auth_key_len);
+	return warn;
+}
+
 /* Puts the text into a temporary file, whose name it tells, and loads it. */
 static inline enum status
 lab_load_text(const char *text, size_t n, const struct cfg_set *set, unsigned n_set, struct cfg_lab **lab,
@@ -100,7 +113,7 @@ lab_load_text(const char *text, size_t n, const struct cfg_set *set, unsigned n_
 	static const char *const replays[] = {"bitmap", "ring", NULL};
 	static const char *const engines[] = {"ipsec_mb", NULL};
 	static const char *const cards[] = {"aim", "vam2plus", NULL};
-	const struct cfg_hooks hooks = {lab_fake_transform, replays, engines, cards};
+	const struct cfg_hooks hooks = {lab_fake_transform, lab_fake_warning, replays, engines, cards};
 	enum status status;
 	int fd;
 
@@ -181,11 +194,11 @@ lab_check_row(const struct lab_row *row)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)                                          \
 	lab_check_row(&rows[i])
 
-/* Loads the base with n pairs of replacements; a fault that holds `expected`, or none. */
+/* Loads a text with n pairs of replacements; a fault that holds `expected`, or none. */
 static inline void
-lab_check_many(const char *const (*pairs)[2], unsigned n, const char *expected)
+lab_check_text(const char *base, const char *const (*pairs)[2], unsigned n, const char *expected)
 {
-	char *text = strdup(lab_base), file[LAB_FILE_MAX], message[LAB_MESSAGE_MAX] = "";
+	char *text = strdup(base), file[LAB_FILE_MAX], message[LAB_MESSAGE_MAX] = "";
 	struct cfg_lab *lab;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -202,6 +215,12 @@ lab_check_many(const char *const (*pairs)[2], unsigned n, const char *expected)
 	CU_ASSERT_PTR_NOT_NULL(strstr(message, expected ? expected : ""));
 	cfg_free(lab);
 	free(text);
+}
+
+static inline void
+lab_check_many(const char *const (*pairs)[2], unsigned n, const char *expected)
+{
+	lab_check_text(lab_base, pairs, n, expected);
 }
 
 static inline void

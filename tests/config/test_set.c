@@ -110,11 +110,11 @@ test_refused(void)
 	check_refused("gateways.gwb.sas.a-b.windwo", "5",
 		"--set gateways.gwb.sas.a-b.windwo: unknown key \"windwo\"; "
 		"allowed: name, direction, spi, src, dst, transform, key, auth_key, esn, window, replay, "
-		"first_seq, df, "
-		"dscp, ttl, mode, natt, natt_keepalive, align4, in_order, tfc, over; did you mean \"window\"?");
+		"first_seq, df, dscp, ttl, mode, natt, natt_keepalive, align4, in_order, tfc, over; "
+		"did you mean \"window\"?");
 	check_refused("gateway.gwb.engine", "x",
-		"--set gateway.gwb.engine: unknown key \"gateway\"; allowed: lab, engines, hosts, "
-		"gateways, routers, links, traffic, variants; did you mean \"gateways\"?");
+		"--set gateway.gwb.engine: unknown key \"gateway\"; allowed: lab, engines, "
+		"hosts, gateways, routers, links, traffic, variants; did you mean \"gateways\"?");
 	check_refused("links.wam.delay", "1",
 		"--set links.wam.delay: nothing in links is called \"wam\"; allowed: a name or "
 		"an index from 0; did you mean \"wan\"?");

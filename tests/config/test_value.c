@@ -89,10 +89,25 @@ test_prefixes_and_ports(void)
 	CU_ASSERT_EQUAL(prefix.len, 128);
 	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "any", &prefix));
 	CU_ASSERT_EQUAL(prefix.len, 0);
+	CU_ASSERT_FALSE(prefix.only_v6);
+	CU_ASSERT(cfg_prefix_holds(&prefix, ip_v4(1)) && cfg_prefix_holds(&prefix, (struct ip_addr){1, 1}));
 	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "10.1.2/16", &prefix));
 	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "10.1.2.3/", &prefix));
 	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "10.1.2.3/-1", &prefix));
 	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "1234567890123456789/8", &prefix));
+	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "2001:db8::1/64", &prefix));
+	CU_ASSERT(ip_equal(prefix.addr, (struct ip_addr){0x20010db800000000, 1}) && prefix.len == 64);
+	CU_ASSERT_EQUAL(cfg_prefix_written(&prefix), 64);
+	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "2001:db8::1", &prefix));
+	CU_ASSERT(prefix.len == 128 && prefix.only_v6);
+	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "::/0", &prefix)); /* not "any" */
+	CU_ASSERT(prefix.len == 0 && !cfg_prefix_holds(&prefix, ip_v4(1)));
+	CU_ASSERT(cfg_prefix_holds(&prefix, (struct ip_addr){1, 1}));
+	CU_ASSERT_TRUE(store(SECTION_POLICY, "src", "0.0.0.0/0", &prefix));
+	CU_ASSERT(prefix.len == IP_V4_LEN && cfg_prefix_holds(&prefix, ip_v4(1)));
+	CU_ASSERT_FALSE(cfg_prefix_holds(&prefix, (struct ip_addr){1, 1}));
+	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "2001:db8::/129", &prefix));
+	CU_ASSERT_FALSE(store(SECTION_POLICY, "src", "2001:db8::1::/64", &prefix));
 	CU_ASSERT_TRUE(store(SECTION_POLICY, "dport", "1000-2000", &range));
 	CU_ASSERT_EQUAL(range.lo, 1000);
 	CU_ASSERT_EQUAL(range.hi, 2000);

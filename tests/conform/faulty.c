@@ -17,6 +17,7 @@ struct faulty {
 	struct crypto_op *queue[FAULTY_DEPTH];
 	unsigned n;
 	unsigned long count, polled;
+	unsigned long asked;
 	uint64_t due;
 	struct crypto_op stranger;
 	uint8_t copy[TEXT_MAX];
@@ -144,7 +145,7 @@ changed_run(struct faulty *f, struct crypto_op *op)
 {
 	struct crypto_op before = *op;
 
-	if (f->fault == FAULT_AAD_BIT)
+	if (f->fault == FAULT_AAD_BIT && op->aad_len && op->aad_len <= sizeof(op->aad))
 		op->aad[op->aad_len - 1u] &= 0xfe;
 	if (f->fault == FAULT_IV)
 		op->iv[op->session->aead ? 11 : 15] = 0;
@@ -168,7 +169,7 @@ op_run(struct faulty *f, struct crypto_op *op)
 		changed_run(f, op);
 	if (f->fault == FAULT_SHORT && op->text && op->text_len && op->text_len < 12)
 		op->text[0] ^= 1;
-	if (f->fault == FAULT_LONG && op->text_len > 9000)
+	if (f->fault == FAULT_LONG && op->text_len > 9100)
 		op->result = CRYPTO_FAILED;
 	if (f->fault == FAULT_OUTSIDE && op->text && op->icv == op->text + op->text_len)
 		op->icv[op->session->icv_len] ^= 1;
@@ -181,7 +182,7 @@ faulty_submit(struct engine *engine, struct crypto_op **ops, unsigned n, uint64_
 	unsigned taken = 0;
 
 	for (; taken < n && f->n < FAULTY_DEPTH; taken++) {
-		f->count++;
+		f->count = f->n ? f->count + 1 : 1;
 		if (f->fault == FAULT_LOST && f->count % 300 == 0)
 			continue;
 		op_run(f, ops[taken]);
@@ -215,7 +216,9 @@ faulty_poll(struct engine *engine, struct crypto_op **done, unsigned max, uint64
 	struct faulty *f = (struct faulty *)engine;
 	unsigned n = 0;
 
-	if (f->fault == FAULT_LATE && now < f->due + 50)
+	(void)now;
+	/* the first time that it is asked it has nothing */
+	if (f->fault == FAULT_LATE && f->n && f->asked++ % 2 == 0)
 		return 0;
 	while (n < max && f->n)
 		done[n++] = queue_take(f);
@@ -229,7 +232,7 @@ faulty_next_due(const struct engine *engine)
 
 	if (!f->n)
 		return TIME_NEVER;
-	return f->fault == FAULT_EARLY || f->fault == FAULT_LATE ? f->due : 0;
+	return f->fault == FAULT_EARLY ? f->due : 0;
 }
 
 static const struct engine_ops faulty_ops = {

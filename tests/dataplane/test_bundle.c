@@ -431,7 +431,8 @@ test_engine_full(void)
 	static const struct cfg_engine inner = {.name = "ipsec_mb", .kind = "ipsec_mb"};
 	struct cfg_engine card = {.name = "card", .kind = "card", .owner = "gw", .seed = 1,
 		.packet_time = 10000, .queue = 1, .units = 1,
-		.timeout = 1000000, .inner = "ipsec_mb", .inner_engine = &inner};
+		.timeout = 1000000,
+		.inner = "ipsec_mb", .inner_engine = &inner};
 	struct kit_gateway g;
 	struct drop_event event;
 	uint8_t body[64] = {0};

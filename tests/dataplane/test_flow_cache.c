@@ -339,20 +339,20 @@ test_look(void)
 	CU_ASSERT_EQUAL_FATAL(flow_cache_create(1, &cache), ST_OK);
 	packet_write(ip4, UDP);
 	packet6_write(ip6, 4, 0);
-	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip4, 32, 0));
-	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip6, 64, 0));
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, true, ip4, 32, 0));
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, false, ip6, 64, 0));
 	entry = flow_entry_begin(ip4, 32, 0);
 	entry.port = 4;
 	flow_cache_add(cache, &entry);
-	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip6, 64, 0));
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, false, ip6, 64, 0));
 	entry = flow_entry_begin(ip6, 64, 0);
 	entry.port = 6;
 	flow_cache_add(cache, &entry);
-	CU_ASSERT_EQUAL_FATAL(flow_cache_look(cache, ip4, 32, 0) != NULL, 1);
-	CU_ASSERT_EQUAL(flow_cache_look(cache, ip4, 32, 0)->port, 4);
-	CU_ASSERT_EQUAL_FATAL(flow_cache_look(cache, ip6, 64, 0) != NULL, 1);
-	CU_ASSERT_EQUAL(flow_cache_look(cache, ip6, 64, 0)->port, 6);
-	CU_ASSERT_PTR_NULL(flow_cache_look(cache, ip6, 64, 1));
+	CU_ASSERT_EQUAL_FATAL(flow_cache_look(cache, true, ip4, 32, 0) != NULL, 1);
+	CU_ASSERT_EQUAL(flow_cache_look(cache, true, ip4, 32, 0)->port, 4);
+	CU_ASSERT_EQUAL_FATAL(flow_cache_look(cache, false, ip6, 64, 0) != NULL, 1);
+	CU_ASSERT_EQUAL(flow_cache_look(cache, false, ip6, 64, 0)->port, 6);
+	CU_ASSERT_PTR_NULL(flow_cache_look(cache, false, ip6, 64, 1));
 	flow_cache_destroy(cache);
 }
 
@@ -373,7 +373,7 @@ test_flows6_spread(void)
 			ip[39] = (uint8_t)(i / 64);
 			entry = flow_entry_begin(ip, 64, 0);
 			if (pass)
-				kept += flow_cache_look(cache, ip, 64, 0) != NULL;
+				kept += flow_cache_look(cache, false, ip, 64, 0) != NULL;
 			else
 				flow_cache_add(cache, &entry);
 		}

@@ -63,10 +63,10 @@ test_hop6(void)
 
 	memset(ip, 0x6a, sizeof(ip));
 	for (unsigned hops = 0; hops < 256; hops++) {
-		ip[IP6_HOPS] = (uint8_t)hops;
+		ip[IPV6_HOPS] = (uint8_t)hops;
 		memcpy(wanted, ip, sizeof(ip));
-		wanted[IP6_HOPS] = (uint8_t)(hops < 2 ? hops : hops - 1);
-		CU_ASSERT_EQUAL(forward_hop(ip), hops >= 2);
+		wanted[IPV6_HOPS] = (uint8_t)(hops < 2 ? hops : hops - 1);
+		CU_ASSERT_EQUAL(forward_hops(ip), hops >= 2);
 		CU_ASSERT_EQUAL(memcmp(ip, wanted, sizeof(ip)), 0);
 	}
 }

@@ -27,8 +27,13 @@ books(const struct dp *dp)
 static struct cfg_engine
 card_of(struct cfg_fault *fault)
 {
-	return (struct cfg_engine){.name = "test", .kind = "card", .packet_time = 10 * US, .queue = 64,
-		.timeout = 5 * MS, .faults = fault, .n_faults = fault ? 1 : 0};
+	return (struct cfg_engine){.name = "test",
+		.kind = "card",
+		.packet_time = 10 * US,
+		.queue = 64,
+		.timeout = 5 * MS,
+		.faults = fault,
+		.n_faults = fault ? 1 : 0};
 }
 
 static void
@@ -143,7 +148,8 @@ test_flush(void)
 	g.sas[0].in_order = true;
 	start(&g, &card, NULL);
 	send_many(&g, 8, 0);
-	while (dp_turn(g.dp, 50 * US)) /* 1 has gone, 2 never comes, 3 to 5 wait for it, the rest is in the card */
+	while (dp_turn(
+		g.dp, 50 * US)) /* 1 has gone, 2 never comes, 3 to 5 wait for it, the rest is in there */
 		;
 	CU_ASSERT_EQUAL(g.port[1].n_out, 1);
 	CU_ASSERT_EQUAL(dp_held(g.dp), 7);

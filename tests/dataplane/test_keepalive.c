@@ -167,6 +167,30 @@ test_two(void)
 	stop(&g);
 }
 
+/* A thousand SAs that fell silent together: every one sends. */
+static void
+test_many(void)
+{
+	static struct cfg_sa sas[1000];
+	struct kit_gateway g;
+
+	start(&g, 20 * MS);
+	for (unsigned i = 0; i < 1000; i++) {
+		sas[i] = g.sas[0];
+		sas[i].spi = 0x5000 + i;
+	}
+	g.cfg.sas = sas;
+	g.cfg.n_sas = 1000;
+	g.cfg.n_policies = 1; /* the outbound one */
+	run(&g);
+	turn(&g, 20 * MS);
+	CU_ASSERT_EQUAL(dp_stats(g.dp)->created, 1000);
+	CU_ASSERT_EQUAL(dp_stats(g.dp)->tx, 1000);
+	CU_ASSERT_EQUAL(kit_drops(&g, DROP_INBOX), 0);
+	CU_ASSERT_EQUAL(dp_next_due(g.dp), 40 * MS);
+	stop(&g);
+}
+
 /* The next turn is on the grid of the gateway's polls. */
 static void
 test_poll(void)
@@ -386,6 +410,7 @@ suite_keepalive(void)
 	CU_ADD_TEST(s, test_traffic);
 	CU_ADD_TEST(s, test_received);
 	CU_ADD_TEST(s, test_two);
+	CU_ADD_TEST(s, test_many);
 	CU_ADD_TEST(s, test_poll);
 	CU_ADD_TEST(s, test_none);
 	CU_ADD_TEST(s, test_no_route);

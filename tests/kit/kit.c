@@ -180,7 +180,8 @@ kit_gateway_start(struct kit_gateway *g)
 
 	g->peer_cfg = g->cfg;
 	g->peer_cfg.policies = g->peer_policies;
-	g->peer_cfg.engine_cfg = g->peer_engine;
+	if (g->peer_engine)
+		g->peer_cfg.engine_cfg = g->peer_engine;
 	g->peer_cfg.n_policies = 0;
 	for (unsigned i = 0; i < g->cfg.n_policies; i++)
 		if (g->policies[i].direction == CFG_IN)
@@ -245,14 +246,14 @@ kit_udp6(struct ip_addr src, struct ip_addr dst, uint32_t bytes, uint8_t tos)
 {
 	uint8_t ip[9216] = {(uint8_t)(0x60 | tos >> 4), (uint8_t)(tos << 4)};
 
-	store_be16(ip + IP6_LENGTH, (uint16_t)(bytes - IP6_BYTES));
-	ip[IP6_NEXT] = IPV4_PROTO_UDP;
-	ip[IP6_HOPS] = 64;
-	ip_store6(ip + IP6_SRC, src);
-	ip_store6(ip + IP6_DST, dst);
+	store_be16(ip + IPV6_LENGTH, (uint16_t)(bytes - IPV6_MIN_BYTES));
+	ip[IPV6_NEXT] = IPV4_PROTO_UDP;
+	ip[IPV6_HOPS] = 64;
+	ip_store6(ip + IPV6_SRC, src);
+	ip_store6(ip + IPV6_DST, dst);
 	store_be16(ip + 40, 1000);
 	store_be16(ip + 42, 2000);
-	store_be16(ip + 44, (uint16_t)(bytes - IP6_BYTES));
+	store_be16(ip + 44, (uint16_t)(bytes - IPV6_MIN_BYTES));
 	for (uint32_t i = 48; i < bytes; i++)
 		ip[i] = (uint8_t)i;
 	return kit_bytes(ip, bytes);

@@ -32,7 +32,7 @@ struct kit_gateway {
 	struct cfg_policy policies[2];
 	struct cfg_policy peer_policies[2];
 	struct cfg_gateway cfg, peer_cfg;
-	const struct cfg_engine *peer_engine; /* NULL: a plain one of cfg.engine */
+	const struct cfg_engine *peer_engine; /* NULL: as in cfg */
 	struct kit_port port[2];
 	struct dp *dp, *peer;
 };

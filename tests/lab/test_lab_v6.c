@@ -22,8 +22,8 @@ int suite_lab_v6(void);
 	"    { name = \"wan4\"; address = \"192.0.2.2/30\"; } );"                                            \
 	"  routes = ( { to = \"any\"; via = \"2001:db8:f::1\"; },"                                           \
 	"    { to = \"10.1.0.0/24\"; via = \"192.0.2.1\"; } ); } );"                                         \
-	"links = ( { name = \"lan-a\"; ends = [ \"a\", \"ra.lan\" ]; rate = \"1 Gb/s\";"              \
-	"    delay = \"5 us\"; },"                                                                            \
+	"links = ( { name = \"lan-a\"; ends = [ \"a\", \"ra.lan\" ]; rate = \"1 Gb/s\";"                     \
+	"    delay = \"5 us\"; },"                                                                           \
 	"  { name = \"wan\"; ends = [ \"ra.wan\", \"rb.wan\" ]; rate = \"10 Mb/s\"; delay = \"20 ms\"; },"   \
 	"  { name = \"lan-b\"; ends = [ \"b\", \"rb.lan\" ]; rate = \"1 Gb/s\"; delay = \"5 us\"; },"        \
 	"  { name = \"lan-c\"; ends = [ \"c\", \"ra.lan4\" ]; rate = \"1 Gb/s\"; },"                         \
@@ -62,19 +62,30 @@ test_kinds(void)
 	struct rig rig;
 
 	rig_run_checked(&rig,
-		V6_TEXT "traffic = ( " RIG_CBR("tcp", "proto = \"tcp\"; size = 1401; pps = 50; flows = 3;")
-			","
-			"{ name = \"imix\"; kind = \"imix\"; from = \"b\"; to = \"a\"; rate = \"1 Mb/s\"; },"
-			"{ name = \"calls\"; kind = \"voice\"; from = \"b\"; to = \"a\"; calls = 5;"
-			"  dscp = \"ef\"; },"
-			"{ name = \"ping\"; kind = \"poisson\"; from = \"a\"; to = \"b\";"
-			"  proto = \"icmp6\"; pps = 50;"
-			"  size = 77; },"
-			"{ name = \"bursts\"; kind = \"onoff\"; from = \"a\"; to = \"b\"; size = 48;"
-			"  rate = \"500 kb/s\";"
-			"  on = \"10 ms\"; off = \"10 ms\"; },"
-			"{ name = \"four\"; kind = \"imix\"; from = \"c\"; to = \"d\";"
-			"  rate = \"1 Mb/s\"; } );",
+		V6_TEXT "traffic = ( " RIG_CBR("tcp",
+			"proto = \"tcp\"; size = 1401; pps = 50; flows = 3;") ","
+									      "{ name = \"imix\"; kind = "
+									      "\"imix\"; from = \"b\"; to = "
+									      "\"a\"; rate = \"1 Mb/s\"; },"
+									      "{ name = \"calls\"; kind = "
+									      "\"voice\"; from = \"b\"; to = "
+									      "\"a\"; calls = 5;"
+									      "  dscp = \"ef\"; },"
+									      "{ name = \"ping\"; kind = "
+									      "\"poisson\"; from = \"a\"; to "
+									      "= \"b\";"
+									      "  proto = \"icmp6\"; pps = 50;"
+									      "  size = 77; },"
+									      "{ name = \"bursts\"; kind = "
+									      "\"onoff\"; from = \"a\"; to = "
+									      "\"b\"; size = 48;"
+									      "  rate = \"500 kb/s\";"
+									      "  on = \"10 ms\"; off = \"10 "
+									      "ms\"; },"
+									      "{ name = \"four\"; kind = "
+									      "\"imix\"; from = \"c\"; to = "
+									      "\"d\";"
+									      "  rate = \"1 Mb/s\"; } );",
 		RIG_SETS("links.wan.loss=0.05", "links.wan.duplicate=0.05"), 1);
 	CU_ASSERT_EQUAL_FATAL(rig.r->n_classes, 6);
 	for (unsigned i = 0; i < 6; i++) {

@@ -127,7 +127,7 @@ test_widest(void)
 
 	event.sa = &last;
 	event.seq = event.right_edge = UINT64_MAX;
-	event.src = event.dst = ip_v4(UINT32_MAX);
+	event.src = event.dst = (struct ip_addr){UINT64_MAX, UINT64_MAX};
 	event.spi = UINT32_MAX;
 	event.ip_id = UINT16_MAX;
 	for (unsigned m = 0; m < MSG_COUNT; m++) {
@@ -238,6 +238,29 @@ test_rate_extremes(void)
 		"01:00:00.000000 gwb: %C1700_EM-1-ERROR: 1 messages suppressed\n");
 }
 
+/* IPv6 addresses stand where those of IPv4 do. */
+static void
+test_ipv6(void)
+{
+	struct drop_event event = event_of(DROP_NO_SA);
+	char four[MSG_BYTES], six[MSG_BYTES];
+	unsigned seen = 0;
+
+	for (unsigned m = 0; m < MSG_COUNT; m++) {
+		event.src = IP_V4(0xc0000201);
+		event.dst = IP_V4(0xc6336402);
+		msg_text((enum msg)m, &event, four, sizeof(four));
+		event.src = (struct ip_addr){0x20010db800000000, 0xab};
+		event.dst = (struct ip_addr){0x20010db8ffff0000, 1};
+		msg_text((enum msg)m, &event, six, sizeof(six));
+		CU_ASSERT_EQUAL(!strstr(four, "192.0.2.1"), !strstr(six, "2001:db8::ab"));
+		CU_ASSERT_EQUAL(!strstr(four, "198.51.100.2"), !strstr(six, "2001:db8:ffff::1"));
+		CU_ASSERT_PTR_NULL(strstr(six, "192.0.2.1"));
+		seen += strstr(six, "2001:db8::ab") != NULL;
+	}
+	CU_ASSERT(seen > 0);
+}
+
 int
 suite_msg(void)
 {
@@ -245,6 +268,7 @@ suite_msg(void)
 
 	if (!s)
 		return (int)CU_get_error();
+	CU_ADD_TEST(s, test_ipv6);
 	CU_ADD_TEST(s, test_documented);
 	CU_ADD_TEST(s, test_widest);
 	CU_ADD_TEST(s, test_stamp);

@@ -63,6 +63,37 @@ test_families(void)
 	folder_rig_close(&rig);
 }
 
+/* Both families behind one interface. */
+static void
+test_both(void)
+{
+	char path[RIG_PATH_BYTES], error[PCAP_ERRBUF_SIZE];
+	static const char *const inner[] = {"inner"};
+	uint8_t packet[64] = {0x60};
+	struct folder_rig rig;
+	struct pcap_pkthdr *head;
+	const u_char *data;
+	struct pcapng *p;
+	pcap_t *pcap;
+
+	folder_rig_open(&rig);
+	folder_rig_path(&rig, "any.pcapng", path);
+	CU_ASSERT_EQUAL_FATAL(pcapng_create(path, PCAPNG_BOTH, inner, 1, &p), ST_OK);
+	pcapng_write(p, 0, 5, packet, sizeof(packet));
+	packet[0] = 0x45;
+	pcapng_write(p, 0, 6, packet, 20);
+	CU_ASSERT_EQUAL(pcapng_close(p), ST_OK);
+	pcap = pcap_open_offline(path, error);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pcap);
+	CU_ASSERT_EQUAL(pcap_datalink(pcap), DLT_RAW);
+	CU_ASSERT_EQUAL_FATAL(pcap_next_ex(pcap, &head, &data), 1);
+	CU_ASSERT_TRUE(head->caplen == 64 && data[0] == 0x60);
+	CU_ASSERT_EQUAL_FATAL(pcap_next_ex(pcap, &head, &data), 1);
+	CU_ASSERT_TRUE(head->caplen == 20 && data[0] == 0x45);
+	pcap_close(pcap);
+	folder_rig_close(&rig);
+}
+
 static void
 test_read_back(void)
 {
@@ -330,6 +361,7 @@ suite_pcapng(void)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_read_back);
 	CU_ADD_TEST(s, test_families);
+	CU_ADD_TEST(s, test_both);
 	CU_ADD_TEST(s, test_bytes);
 	CU_ADD_TEST(s, test_failures);
 	return 0;

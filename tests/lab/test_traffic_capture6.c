@@ -13,31 +13,31 @@ int suite_traffic_capture6(void);
 static void
 packet6_make(uint8_t *ip, uint32_t bytes, uint8_t proto, uint32_t extension, uint32_t check_at)
 {
-	memset(ip, 0, IP6_BYTES);
+	memset(ip, 0, IPV6_MIN_BYTES);
 	ip[0] = 0x6b;
 	ip[1] = 0x9a;
-	store_be16(ip + IP6_LENGTH, (uint16_t)(bytes - IP6_BYTES));
-	ip[IP6_NEXT] = extension ? IP_PROTO_DESTINATION : proto;
-	ip[IP6_HOPS] = 255;
-	ip_store6(ip + IP6_SRC, (struct ip_addr){UINT64_C(0xfe80000000000000), 0x99});
-	ip_store6(ip + IP6_DST, (struct ip_addr){UINT64_C(0xfe80000000000000), 0x9876543210});
-	for (uint32_t i = IP6_BYTES; i < bytes; i++)
+	store_be16(ip + IPV6_LENGTH, (uint16_t)(bytes - IPV6_MIN_BYTES));
+	ip[IPV6_NEXT] = extension ? IP_NEXT_DEST_OPTIONS : proto;
+	ip[IPV6_HOPS] = 255;
+	ip_store6(ip + IPV6_SRC, (struct ip_addr){UINT64_C(0xfe80000000000000), 0x99});
+	ip_store6(ip + IPV6_DST, (struct ip_addr){UINT64_C(0xfe80000000000000), 0x9876543210});
+	for (uint32_t i = IPV6_MIN_BYTES; i < bytes; i++)
 		ip[i] = (uint8_t)(i * 7);
 	if (extension) {
-		ip[IP6_BYTES] = proto;
-		ip[IP6_BYTES + 1] = (uint8_t)(extension / 8 - 1);
+		ip[IPV6_MIN_BYTES] = proto;
+		ip[IPV6_MIN_BYTES + 1] = (uint8_t)(extension / 8 - 1);
 	}
 	store_be16(ip + check_at, 0);
 	store_be16(ip + check_at,
-		(uint16_t)~words_sum(ip + IP6_BYTES + extension, bytes - IP6_BYTES - extension,
-			words_sum(ip + IP6_SRC, 32, proto + bytes - IP6_BYTES - extension)));
+		(uint16_t)~words_sum(ip + IPV6_MIN_BYTES + extension, bytes - IPV6_MIN_BYTES - extension,
+			words_sum(ip + IPV6_SRC, 32, proto + bytes - IPV6_MIN_BYTES - extension)));
 }
 
 static uint32_t
 sum6(const uint8_t *ip, uint32_t bytes, uint8_t proto, uint32_t extension)
 {
-	return words_sum(ip + IP6_BYTES + extension, bytes - IP6_BYTES - extension,
-		words_sum(ip + IP6_SRC, 32, proto + bytes - IP6_BYTES - extension));
+	return words_sum(ip + IPV6_MIN_BYTES + extension, bytes - IPV6_MIN_BYTES - extension,
+		words_sum(ip + IPV6_SRC, 32, proto + bytes - IPV6_MIN_BYTES - extension));
 }
 
 static void
@@ -58,7 +58,7 @@ test_mapping(void)
 		{TCP, 1280, 8, 16}, {ICMP6, 48, 0, 2}, {ICMP6, 99, 16, 2}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint32_t bytes = rows[i].bytes, at = IP6_BYTES + rows[i].extension + rows[i].check;
+		uint32_t bytes = rows[i].bytes, at = IPV6_MIN_BYTES + rows[i].extension + rows[i].check;
 		struct traffic_packet packet;
 		struct traffic_flow flow;
 		struct traffic *traffic;
@@ -66,18 +66,18 @@ test_mapping(void)
 		struct rig rig;
 
 		packet6_make(ip, bytes, rows[i].proto, rows[i].extension, at);
-		ip[IP6_HOPS] = (uint8_t)(i & 1 ? 7 : 8);
+		ip[IPV6_HOPS] = (uint8_t)(i & 1 ? 7 : 8);
 		rig6_dump(&rig, DLT_RAW);
 		rig_frame(&rig, 0, ip, bytes, bytes);
 		traffic = rig_open(&rig, 1);
 		CU_ASSERT_EQUAL_FATAL(traffic_get(traffic, 0, &packet, 1), 1);
 		CU_ASSERT_EQUAL(packet.bytes, bytes);
-		CU_ASSERT(ip_equal(ip_load6(packet.data + IP6_SRC), V6_A));
-		CU_ASSERT(ip_equal(ip_load6(packet.data + IP6_DST), V6_B));
-		CU_ASSERT_EQUAL(packet.data[IP6_HOPS], i & 1 ? 64 : 8);
+		CU_ASSERT(ip_equal(ip_load6(packet.data + IPV6_SRC), V6_A));
+		CU_ASSERT(ip_equal(ip_load6(packet.data + IPV6_DST), V6_B));
+		CU_ASSERT_EQUAL(packet.data[IPV6_HOPS], i & 1 ? 64 : 8);
 		CU_ASSERT_EQUAL(sum6(packet.data, bytes, rows[i].proto, rows[i].extension), 0xffff);
 		CU_ASSERT_EQUAL(memcmp(ip, packet.data, 7), 0);
-		for (uint32_t k = IP6_BYTES; k < bytes; k++)
+		for (uint32_t k = IPV6_MIN_BYTES; k < bytes; k++)
 			CU_ASSERT(k == at || k == at + 1 || ip[k] == packet.data[k]);
 		traffic_flow_get(traffic, 0, &flow);
 		CU_ASSERT(flow.proto == rows[i].proto && flow.dscp == 46 && flow.ecn == 1 && !flow.df);
@@ -148,7 +148,7 @@ test_fragments(void)
 	struct rig rig;
 
 	packet6_make(ip, 100, UDP, 8, 54);
-	ip[IP6_NEXT] = IP_PROTO_FRAGMENT;
+	ip[IPV6_NEXT] = IP_NEXT_FRAGMENT;
 	store_be16(ip + 42, 64);
 	rig6_dump(&rig, DLT_RAW);
 	rig_frame(&rig, 0, ip, 100, 100);

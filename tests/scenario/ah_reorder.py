@@ -1,5 +1,6 @@
-"""ah-reorder.cfg: the same reordering is status 4615 under AH and 4612 under ESP, in drops and in the log; under
-AH over ESP the AH drops, and the ESP inside never sees a late packet; the cures of ESP cure AH.
+"""ah-reorder.cfg: the same reordering is status 4615 under AH and 4612 under ESP, in drops and in the log.
+
+Under AH over ESP the AH drops, and the ESP inside never sees a late packet; the cures of ESP cure AH.
 """
 import collections
 import json
@@ -33,7 +34,7 @@ def check_status(scenario, name, summary, folder):
     scenario.equal(dict(drops), {(status, owner): replays}, f"{name}: drops by status and SA")
     scenario.equal(dict(lines), {status: replays}, f"{name}: lines of the log by status")
     text = (folder / "summary.txt").read_text()
-    scenario.check(f"{status} {owner.upper()}" in " ".join(text.split()), f"{name}: the summary names {status}")
+    scenario.check(f"{status} {owner.upper()}" in " ".join(text.split()), f"{name}: {status} in the summary")
 
 
 def check_bundle(scenario, summary):

@@ -17,7 +17,7 @@ EDITS = [
     ("queue_limit = 512", "queue_limit = 0", [f"{DATA}.queue_limit", "out of range", "1..4294967295"]),
     ("8 Mb/s", "8 Mbps", ["gateways.gwa.ports.wan.qos.shape", '"8 Mbps"', "Mb/s"]),
     ('"aim"', '"iam"', ["gateways.gwb.platform", '"iam"', "ios, aim, vam", 'did you mean "aim"?']),
-    ("192.0.2.2/30", "192.0.2.300/30", ["gateways.gwb.ports.wan.address", "192.0.2.300", "IPv4"]),
+    ("192.0.2.2/30", "192.0.2.300/30", ["gateways.gwb.ports.wan.address", "192.0.2.300", "not a prefix"]),
     ('via = "192.0.2.2"', 'via = "192.0.2.9"', ["gateways.gwa.routes.0.via", "192.0.2.9"]),
     ('"10.1.0.10"', '"10.9.0.10"', ["hosts.a.address", "10.9.0.10", "10.1.0.1/16"]),
     ('"esp-aes 128 esp-sha-hmac"', '"esp-rot13"', ["gateways.gwa.sas.a-b.transform", '"esp-rot13"',

@@ -236,7 +236,7 @@ class Peer:
         return packet
 
     def decrypt(self, packet):
-        """The inner packet, None where the ICV is bad."""
+        """The inner packet, None where the ICV is bad or scapy cannot read what comes out."""
         shape = self.sa.shape
         if shape.natt and shape.transport and shape.outer == 6:
             packet = packet[:4] + struct.pack("!HB", len(packet) - 48, 50) + packet[7:40] + packet[48:]
@@ -244,7 +244,7 @@ class Peer:
         try:
             with mock.patch.object(IPv6, "guess_payload_class", lambda *_: Raw):
                 return raw(self.scapy.decrypt(packet))
-        except ipsec.IPSecIntegrityError:
+        except (ipsec.IPSecIntegrityError, struct.error, IndexError, ValueError):
             return None
 
 

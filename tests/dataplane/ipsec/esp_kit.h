@@ -1,7 +1,7 @@
 /* What the ESP tests share: pairs of SAs of every transform, a second implementation of ESP on OpenSSL,
  * packets, and buffers between guard pages.
  *
- * The second implementation follows RFC 4303, 4106, 3602 and 4868 from the wire inwards and uses nothing of
+ * The second implementation (esp_ref.c) follows the RFCs from the wire inwards and uses nothing of
  * the code under test, so both sides of a round trip cannot be wrong together. */
 #ifndef TESTS_DATAPLANE_IPSEC_ESP_KIT_H
 #define TESTS_DATAPLANE_IPSEC_ESP_KIT_H
@@ -21,12 +21,21 @@ struct kit_transform {
 	const char *words;
 	unsigned key, salt, auth_key; /* bytes */
 	unsigned iv, block, icv;
-	bool gcm, cbc;
-	unsigned sha; /* 0, 1, 256 */
+	enum alg_mode mode;
+	enum alg_auth auth;
 };
+
+static inline bool
+kit_is_aead(const struct kit_transform *t)
+{
+	return t->mode == ALG_MODE_GCM || t->mode == ALG_MODE_GMAC || t->mode == ALG_MODE_CCM ||
+	       t->mode == ALG_MODE_CHACHA;
+}
 
 extern const struct kit_transform kit_transforms[];
 extern const unsigned kit_transform_count;
+/* By its words. */
+const struct kit_transform *kit_find(const char *words);
 
 struct kit {
 	const struct kit_transform *t;
@@ -59,7 +68,7 @@ uint32_t kit_seal(const struct kit *kit, uint8_t *packet, uint32_t header_len, u
 	const uint8_t *text, uint32_t text_len);
 /* Verifies and deciphers with OpenSSL into text; its length, or -1 where the ICV is wrong. */
 int kit_unseal(const struct kit *kit, const uint8_t *packet, uint32_t len, uint64_t seq, uint8_t *text);
-/* One AES block under the cipher key. */
+/* CBC: a block under the cipher key. */
 void kit_block(const struct kit *kit, const uint8_t in[16], uint8_t out[16]);
 
 /* Where ESP begins behind an IPv4 header. */

@@ -138,6 +138,50 @@ test_foreign(void)
 	ah_each(check_foreign);
 }
 
+/* ---- ECN ---- */
+
+static void
+ecn_run(struct ah_rig *rig, bool v6, uint8_t inside, uint8_t outside, int want)
+{
+	uint8_t room[AH_ROOM], inner[100], *packet = room + IPSEC_AH_SCRATCH, *tos = packet + 1;
+	struct ah_verdict v;
+	uint32_t total;
+
+	if (v6)
+		ah_v6(inner, 253, NULL, 0, 100);
+	else
+		ah_v4(inner, NULL, 0, 100);
+	inner[1] = v6 ? (uint8_t)(inside << 4 | 3) : inside;
+	store_be16(inner + 10, v6 ? 0 : kit_checksum(inner, 20));
+	total = ah_send(rig, packet, inner, 100, AH_SEQ);
+	CU_ASSERT_EQUAL(rig->shape.v6 ? *tos >> 4 & 3 : *tos & 3, inside); /* RFC 6040 §4.1 */
+	*tos = rig->shape.v6 ? (uint8_t)((*tos & 0xcf) | outside << 4) : (uint8_t)((*tos & 0xfc) | outside);
+	v = ah_receive(rig, packet, total, AH_SEQ);
+	CU_ASSERT(v.drop == DROP_NONE && v.crypto == CRYPTO_OK);
+	CU_ASSERT_EQUAL(v.decap, want < 0 ? DROP_ECN : DROP_NONE);
+	if (want < 0)
+		return;
+	inner[1] = v6 ? (uint8_t)(want << 4 | 3) : (uint8_t)want;
+	store_be16(inner + 10, v6 ? 0 : kit_checksum(inner, 20));
+	CU_ASSERT(ah_got(&v, packet, inner, 100));
+}
+
+/* The field is muted for the ICV, and all the same combined as it arrived (RFC 6040 §4.2, Figure 4). */
+static void
+test_ecn(void)
+{
+	static const uint8_t order[4] = {0, 2, 1, 3};
+	static const int figure[4][4] = {{0, 0, 0, -1}, {2, 2, 1, 3}, {1, 1, 1, 3}, {3, 3, 3, 3}};
+	struct ah_rig rig;
+
+	for (unsigned shape = 0; shape < 4; shape++) {
+		ah_rig_open(&rig, shape_of(1, shape & 1, false, false));
+		for (unsigned i = 0; i < 16; i++)
+			ecn_run(&rig, shape & 2, order[i / 4], order[i % 4], figure[i / 4][i % 4]);
+		ah_rig_close(&rig);
+	}
+}
+
 /* ---- IPv4 options ---- */
 
 /* As sent, as hashed, and as it may arrive. */
@@ -397,6 +441,7 @@ suite_ah(void)
 	CU_ADD_TEST(s, test_plain);
 	CU_ADD_TEST(s, test_high_half);
 	CU_ADD_TEST(s, test_foreign);
+	CU_ADD_TEST(s, test_ecn);
 	CU_ADD_TEST(s, test_v4_options);
 	CU_ADD_TEST(s, test_v6_extensions);
 	return (int)CU_get_error();

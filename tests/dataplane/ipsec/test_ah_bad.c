@@ -323,6 +323,40 @@ test_next(void)
 	ah_each(check_next);
 }
 
+/* Too little for a header, under a good ICV, with nothing behind: not a byte of what is not there is read. */
+static void
+check_runts(struct ah_rig *rig)
+{
+	uint32_t at = head_of(rig), esn = rig->shape.esn ? IPSEC_ESN_BYTES : 0, bytes = ah_bytes(&rig->shape);
+	uint8_t room[AH_ROOM], inner[100], muted[40], icv[EVP_MAX_MD_SIZE], *whole = room + IPSEC_AH_SCRATCH;
+	struct guard guard;
+
+	if (rig->shape.transport)
+		return;
+	guard_init(&guard, 512);
+	inner_make(rig, inner, 80);
+	ah_send(rig, whole, inner, 80, AH_SEQ);
+	memcpy(muted, whole, at);
+	ah_mute_fixed(muted);
+	for (uint32_t n = 0; n < at; n++) {
+		uint8_t *packet = guard_back(&guard, at + bytes + n + esn);
+		struct ah_verdict v;
+
+		memcpy(packet, whole, at + bytes + n);
+		ah_icv(rig, packet, at + bytes + n, muted, at, AH_SEQ, icv);
+		memcpy(packet + at + 12, icv, rig->shape.mac->icv);
+		v = ah_receive(rig, packet, at + bytes + n, AH_SEQ);
+		CU_ASSERT(v.drop == DROP_NONE && v.crypto == CRYPTO_OK && v.decap == DROP_IP_HEADER);
+	}
+	guard_fini(&guard);
+}
+
+static void
+test_runts(void)
+{
+	ah_each(check_runts);
+}
+
 int
 suite_ah_bad(void)
 {
@@ -336,5 +370,6 @@ suite_ah_bad(void)
 	CU_ADD_TEST(s, test_segments);
 	CU_ADD_TEST(s, test_long_headers);
 	CU_ADD_TEST(s, test_next);
+	CU_ADD_TEST(s, test_runts);
 	return (int)CU_get_error();
 }

@@ -16,14 +16,25 @@ int suite_esp(void);
 
 /* ---- sizes ---- */
 
+/* IPv4 tunnel, MTU 1500: the published figures; NULL and encryption alone worked out by hand. */
+static const struct {
+	const char *words;
+	uint32_t most;
+} figures[] = {
+	{"esp-gcm 128", 1446}, {"esp-gcm 192", 1446}, {"esp-gcm 256", 1446}, {"esp-gcm-8 128", 1454},
+	{"esp-aes 128 esp-sha-hmac", 1438}, {"esp-aes 256 esp-sha256-hmac", 1438}, {"esp-aes 128", 1454},
+	{"esp-3des esp-sha-hmac", 1446}, {"esp-des esp-md5-hmac", 1446}, {"esp-null esp-sha-hmac", 1458},
+	{"esp-null esp-sha256-hmac", 1454},
+};
+
 static void
 check_overhead(struct kit *kit)
 {
 	const struct kit_transform *t = kit->t;
-	/* IPv4 tunnel, MTU 1500: the published figures; NULL and encryption alone worked out by hand */
-	uint32_t want = t->gcm ? 1446 : t->cbc ? (t->icv ? 1438 : 1454) : t->icv == 12 ? 1458 : 1454;
 
-	CU_ASSERT_EQUAL(ipsec_inner_max(&kit->out->size, 1500, 0), want);
+	for (unsigned i = 0; i < sizeof(figures) / sizeof(*figures); i++)
+		if (!strcmp(t->words, figures[i].words))
+			CU_ASSERT_EQUAL(ipsec_inner_max(&kit->out->size, 1500, 0), figures[i].most);
 	for (uint32_t n = 1; n < 100; n++) {
 		uint32_t sealed = n + 2;
 
@@ -71,13 +82,13 @@ check_wire(const struct kit *kit, const uint8_t *outer, uint64_t seq)
 	CU_ASSERT_EQUAL(load_be32(esp), KIT_SPI);
 	CU_ASSERT_EQUAL(load_be32(esp + 4), (uint32_t)seq);
 	CU_ASSERT(kit_peek(outer, 28, &spi, &low) && spi == KIT_SPI && low == (uint32_t)seq);
-	if (kit->t->gcm)
+	if (kit->t->iv && kit->t->mode != ALG_MODE_CBC)
 		CU_ASSERT_EQUAL(load_be64(esp + 8), seq);
-	if (kit->t->cbc) { /* SP 800-38A Appendix C: the enciphered nonce */
+	if (kit->t->mode == ALG_MODE_CBC) { /* SP 800-38A Appendix C: the enciphered nonce */
 		store_be64(nonce, seq);
 		store_be32(nonce + 8, KIT_SPI);
 		kit_block(kit, nonce, iv);
-		CU_ASSERT(memcmp(esp + 8, iv, 16) == 0);
+		CU_ASSERT(memcmp(esp + 8, iv, kit->t->iv) == 0);
 	}
 }
 
@@ -85,7 +96,6 @@ check_wire(const struct kit *kit, const uint8_t *outer, uint64_t seq)
 static void
 check_trip(struct kit *kit, uint8_t *room, uint32_t len, uint64_t seq)
 {
-	static const uint8_t zero[4];
 	uint32_t head = 28 + kit->t->iv, total = kit_length(kit->out, len);
 	uint32_t tail = total - head - len - kit->t->icv;
 	uint8_t *outer = room + 64, want[ROOM], text[ROOM];
@@ -108,7 +118,7 @@ check_trip(struct kit *kit, uint8_t *room, uint32_t len, uint64_t seq)
 	CU_ASSERT(v.open == DROP_NONE && v.crypto == CRYPTO_OK && v.decap == DROP_NONE);
 	CU_ASSERT(v.inner.offset == head && v.inner.len == len);
 	CU_ASSERT(memcmp(outer + head, want, len) == 0);
-	CU_ASSERT(memcmp(kit->out->salt, kit->t->gcm ? kit->out_cfg.key + kit->t->key : zero, 4) == 0);
+	CU_ASSERT(memcmp(kit->out->salt, kit->out_cfg.key + kit->t->key, kit->t->salt) == 0);
 }
 
 static void
@@ -118,7 +128,7 @@ check_sizes(struct kit *kit)
 	/* with ESN the numbers cross 2^32 on the way */
 	uint64_t seq = kit->out_cfg.esn ? UINT64_C(0xfffffff0) : 1;
 
-	for (uint32_t len = 20; len <= 1600; len++)
+	for (uint32_t len = 20; len <= 1600; len += len < 120 ? 1 : 11) /* all residues of a block */
 		check_trip(kit, room, len, seq++);
 	check_trip(kit, room, 9000, seq++);
 	check_trip(kit, room, 65000, seq++);
@@ -197,15 +207,15 @@ check_iv(struct kit *kit)
 	uint8_t packet[256], seen[200][16];
 	struct crypto_op op;
 
-	if (!kit->t->cbc)
+	if (kit->t->mode != ALG_MODE_CBC)
 		return;
 	for (unsigned i = 0; i < 200; i++) {
 		kit_inner(packet + kit->out->size.front, 60, 0, 0);
 		ipsec_protect(kit->out, packet, 60, i + 1, &op);
 		CU_ASSERT_EQUAL(kit_run(kit, &op), CRYPTO_OK);
-		memcpy(seen[i], packet + 28, 16);
+		memcpy(seen[i], packet + 28, kit->t->iv);
 		for (unsigned j = 0; j < i; j++)
-			CU_ASSERT(memcmp(seen[i], seen[j], 16) != 0);
+			CU_ASSERT(memcmp(seen[i], seen[j], kit->t->iv) != 0);
 	}
 }
 

@@ -33,7 +33,7 @@ length_is_good(const struct kit_transform *t, uint32_t n)
 
 	if (n < fixed + t->block)
 		return false;
-	return !t->cbc || (n - fixed) % 16 == 0;
+	return t->mode != ALG_MODE_CBC || (n - fixed) % t->block == 0;
 }
 
 static void
@@ -187,7 +187,7 @@ test_pad_bytes(void)
 	uint8_t packet[512];
 	struct kit kit;
 
-	esp_kit_init(&kit, &kit_transforms[9], false); /* NULL: nothing is enciphered */
+	esp_kit_init(&kit, kit_find("esp-null esp-sha-hmac"), false); /* NULL: nothing is enciphered */
 	kit_start(&kit);
 	for (uint32_t pad = 0; pad <= 255; pad++) {
 		uint32_t at = 28 + 20 + pad, n = 28 + 20 + pad + 2 + kit.t->icv;
@@ -214,7 +214,7 @@ test_pad_before(void)
 	uint8_t packet[512];
 	struct kit kit;
 
-	esp_kit_init(&kit, &kit_transforms[9], false);
+	esp_kit_init(&kit, kit_find("esp-null esp-sha-hmac"), false);
 	kit_start(&kit);
 	for (uint32_t room = 0; room < 255; room++) {
 		memset(packet, 0, sizeof(packet));

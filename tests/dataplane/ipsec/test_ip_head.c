@@ -15,15 +15,15 @@ int suite_ip_head(void);
 static uint32_t
 chain_write(uint8_t *ip, const uint8_t *protos, unsigned n, unsigned units)
 {
-	uint32_t at = IP6_BYTES;
+	uint32_t at = IPV6_MIN_BYTES;
 
 	memset(ip, 0, BYTES);
 	ip[0] = 0x60;
-	ip[IP6_NEXT] = protos[0];
+	ip[IPV6_NEXT] = protos[0];
 	for (unsigned i = 0; i + 1 < n; i++) {
 		ip[at] = protos[i + 1];
-		ip[at + 1] = protos[i] == IP_PROTO_FRAGMENT ? 0 : (uint8_t)(units - 1);
-		at += protos[i] == IP_PROTO_FRAGMENT ? 8 : units * 8;
+		ip[at + 1] = protos[i] == IP_NEXT_FRAGMENT ? 0 : (uint8_t)(units - 1);
+		at += protos[i] == IP_NEXT_FRAGMENT ? 8 : units * 8;
 	}
 	return at;
 }
@@ -71,7 +71,7 @@ test_cut(void)
 	uint8_t whole[BYTES];
 	uint32_t end = chain_write(whole, protos, sizeof(protos), 2);
 
-	for (uint32_t len = IP6_BYTES; len <= end + 4; len++) {
+	for (uint32_t len = IPV6_MIN_BYTES; len <= end + 4; len++) {
 		uint8_t *ip = malloc(len);
 		struct ip6_upper upper;
 
@@ -115,8 +115,8 @@ test_fields(void)
 	uint8_t ip6[40] = {0x6b, 0x9a, 0xbc, 0xde, [8] = 0x20, [23] = 1, [24] = 0xfd, [39] = 2};
 
 	CU_ASSERT(ip_head_is_v4(ip4) && !ip_head_is_v4(ip6));
-	CU_ASSERT_EQUAL(ip_head_tos(ip4), 0xb9);
-	CU_ASSERT_EQUAL(ip_head_tos(ip6), 0xb9);
+	CU_ASSERT_EQUAL(ip_tos(ip4), 0xb9);
+	CU_ASSERT_EQUAL(ip_tos(ip6), 0xb9);
 	CU_ASSERT(ip_equal(ip_head_src(ip4), ip_v4(0x0a010005)));
 	CU_ASSERT(ip_equal(ip_head_dst(ip4), ip_v4(0x0a020007)));
 	CU_ASSERT(ip_equal(ip_head_src(ip6), (struct ip_addr){UINT64_C(0x20) << 56, 1}));

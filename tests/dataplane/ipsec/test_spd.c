@@ -273,6 +273,87 @@ test_inbound_rules(void)
 	CU_ASSERT(!spd_inbound_allowed(&g, 1, &s)); /* should have come in clear */
 }
 
+/* Rules name the AH SA of AH over ESP; the packet comes in last by the ESP SA inside. */
+static void
+test_inbound_bundle(void)
+{
+	struct cfg_policy rule = policy_protect(CFG_IN, 4);
+	struct selector s = selector_back();
+	struct cfg_sa sas[6];
+	struct cfg_gateway g = gateway_make(sas, &rule, 1);
+
+	CU_ASSERT(!spd_inbound_allowed(&g, 1, &s));
+	sas[4].over = "esp";
+	sas[4].over_index = 1;
+	CU_ASSERT(spd_inbound_allowed(&g, 1, &s));
+	sas[4].direction = CFG_OUT;
+	CU_ASSERT(!spd_inbound_allowed(&g, 1, &s));
+}
+
+/* What hides its upper layer matches rules with any protocol only. */
+static void
+test_opaque6(void)
+{
+	struct selector s = selector_make();
+	struct cfg_policy p = policy_any(CFG_BYPASS, CFG_OUT);
+
+	s.opaque = 1;
+	s.has_ports = 0;
+	CU_ASSERT(policy_matches(&p, &s));
+	p.proto = s.proto;
+	CU_ASSERT(!policy_matches(&p, &s));
+	s.opaque = 0;
+	CU_ASSERT(policy_matches(&p, &s));
+}
+
+/* IPv6, by hand: traffic class, addresses, and ports behind an extension header. */
+static void
+test_read6(void)
+{
+	uint8_t ip[56] = {0x6b, 0xb0, 0, 0, 0, 16, 60, 64, 0x20, 1, [23] = 5, [24] = 0x20, 2, [39] = 7,
+		[40] = 17, [48] = 0x13, 0x88, 0, 80};
+	struct selector s;
+
+	selector_read(ip, sizeof(ip), &s);
+	CU_ASSERT(ip_equal(s.src, (struct ip_addr){UINT64_C(0x2001) << 48, 5}));
+	CU_ASSERT(ip_equal(s.dst, (struct ip_addr){UINT64_C(0x2002) << 48, 7}));
+	CU_ASSERT(s.proto == 17 && s.dscp == 46 && !s.opaque);
+	CU_ASSERT(s.has_ports && s.sport == 5000 && s.dport == 80);
+	selector_read(ip, 51, &s);
+	CU_ASSERT(s.proto == 17 && !s.opaque && !s.has_ports && !s.sport && !s.dport);
+	selector_read(ip, 47, &s);
+	CU_ASSERT(s.opaque && !s.has_ports);
+	ip[6] = 17;
+	selector_read(ip, sizeof(ip), &s);
+	CU_ASSERT(s.has_ports && s.sport == 0x1100 && s.dport == 0);
+}
+
+/* Prefixes of both families; "any" takes all, "::/0" no IPv4. */
+static void
+test_prefix6(void)
+{
+	struct selector s = selector_make();
+	struct cfg_policy p = policy_any(CFG_BYPASS, CFG_OUT);
+
+	p.src = (struct cfg_prefix){.only_v6 = true};
+	CU_ASSERT(!policy_matches(&p, &s));
+	s.src = s.dst = (struct ip_addr){0x20010db800010002, 0x0003000400050006};
+	CU_ASSERT(policy_matches(&p, &s));
+	p.src = CFG_PREFIX_V4(0, 0);
+	CU_ASSERT(!policy_matches(&p, &s));
+	for (unsigned len = 1; len <= 128; len++) {
+		p.src = (struct cfg_prefix){.addr = s.dst, .len = (uint8_t)len, .only_v6 = true};
+		for (unsigned bit = 0; bit < 128; bit++) {
+			s.src = s.dst;
+			if (bit < 64)
+				s.src.hi ^= UINT64_C(1) << (63 - bit);
+			else
+				s.src.lo ^= UINT64_C(1) << (127 - bit);
+			CU_ASSERT_EQUAL(policy_matches(&p, &s), bit >= len);
+		}
+	}
+}
+
 /* No in-rules: out-rules backwards. */
 static void
 test_inbound_reverse(void)
@@ -347,6 +428,10 @@ suite_spd(void)
 	CU_ADD_TEST(s, test_read);
 	CU_ADD_TEST(s, test_read_ports);
 	CU_ADD_TEST(s, test_prefix);
+	CU_ADD_TEST(s, test_prefix6);
+	CU_ADD_TEST(s, test_read6);
+	CU_ADD_TEST(s, test_opaque6);
+	CU_ADD_TEST(s, test_inbound_bundle);
 	CU_ADD_TEST(s, test_proto);
 	CU_ADD_TEST(s, test_ports);
 	CU_ADD_TEST(s, test_opaque);

@@ -75,7 +75,7 @@ test_forward6(void)
 		kit_send(&g, 0, m, 1);
 		CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 1);
 		out = g.port[1].out[0];
-		before[IP6_HOPS]--;
+		before[IPV6_HOPS]--;
 		CU_ASSERT_EQUAL(rte_pktmbuf_pkt_len(out), 100);
 		CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(out, uint8_t *), before, 100), 0);
 		kit_port_empty(&g.port[1]);
@@ -137,7 +137,7 @@ test_policies6(void)
 	{
 		struct rte_mbuf *m = changed(40, "\x11\0\1\4\0\0\0\0\x03\xe8\x07\xd0", 12);
 
-		rte_pktmbuf_mtod(m, uint8_t *)[6] = IP_PROTO_DESTINATION;
+		rte_pktmbuf_mtod(m, uint8_t *)[6] = IP_NEXT_DEST_OPTIONS;
 		CU_ASSERT_EQUAL(fate(&g, m), DROP_POLICY_DISCARD);
 	}
 	kit_gateway_stop(&g);
@@ -152,7 +152,7 @@ ipsec_like(struct ip_addr dst, uint8_t proto)
 		v4 ? kit_udp(KIT_LAN_SRC, ip_v4_of(dst), 100, 0) : kit_udp6(HOST_A, dst, 100, 0);
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 
-	ip[v4 ? IPV4_PROTO : IP6_NEXT] = proto;
+	ip[v4 ? IPV4_PROTO : IPV6_NEXT] = proto;
 	store_be16(ip + (v4 ? 22 : 42), 4500);
 	if (v4)
 		ipv4_checksum_set(ip, 20);
@@ -199,13 +199,13 @@ test_fragments(void)
 
 	init6(&g);
 	start(&g);
-	m = ipsec_like(GATEWAY_B, IP_PROTO_FRAGMENT);
+	m = ipsec_like(GATEWAY_B, IP_NEXT_FRAGMENT);
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *) + 40, "\x32\0\0\1\0\0\0\1", 8);
 	CU_ASSERT_EQUAL(fate(&g, m), DROP_FRAGMENT);
-	m = ipsec_like(HOST_B, IP_PROTO_FRAGMENT);
+	m = ipsec_like(HOST_B, IP_NEXT_FRAGMENT);
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *) + 40, "\x32\0\0\1\0\0\0\1", 8);
 	CU_ASSERT_EQUAL(fate(&g, m), DROP_NONE);
-	m = ipsec_like(GATEWAY_B, IP_PROTO_DESTINATION);
+	m = ipsec_like(GATEWAY_B, IP_NEXT_DEST_OPTIONS);
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *) + 40, "\x11\0\1\4\0\0\0\0", 8);
 	CU_ASSERT_EQUAL(fate(&g, m), DROP_NOT_MINE);
 	kit_gateway_stop(&g);
