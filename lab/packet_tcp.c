@@ -45,8 +45,8 @@ head_write(
 	uint16_t check;
 
 	memcpy(ip, flow->head, (size_t)flow->ip_bytes + 4); /* with the ports */
-	if (flow->ip_bytes == IP6_BYTES) {
-		store_be16(ip + IP6_LENGTH, (uint16_t)(bytes - IP6_BYTES));
+	if (flow->ip_bytes == IPV6_MIN_BYTES) {
+		store_be16(ip + IPV6_LENGTH, (uint16_t)(bytes - IPV6_MIN_BYTES));
 		ipv6_class_set(ip, (uint8_t)(ipv6_class(ip) | segment->ecn));
 		return;
 	}
@@ -108,7 +108,7 @@ packet_tcp_intact(const struct lab *lab, struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *), *tcp;
 	const struct pkt *pkt = pkt_of(m);
 	const struct flow *flow = &lab->flows[pkt->flow];
-	uint32_t src = flow->ip_bytes == IP6_BYTES ? IP6_SRC : IPV4_SRC, l4_bytes, head;
+	uint32_t src = flow->ip_bytes == IPV6_MIN_BYTES ? IPV6_SRC : IPV4_SRC, l4_bytes, head;
 	uint32_t bytes = rte_pktmbuf_data_len(m);
 	struct tcp_segment segment;
 

@@ -180,7 +180,7 @@ quote_read(const uint8_t *ip, uint32_t bytes, struct quote *quote)
 	bool v6 = ip_is_v6(ip);
 
 	if (!ip_head_is_whole(ip, bytes) || !ip_head_all(ip, bytes, &head) ||
-		head.next != (v6 ? IP_PROTO_ICMP6 : IPV4_PROTO_ICMP) || bytes < head.len + ICMP_BYTES)
+		head.next != (v6 ? IP_NEXT_ICMP6 : IPV4_PROTO_ICMP) || bytes < head.len + ICMP_BYTES)
 		return false;
 	icmp = ip + head.len;
 	if (v6 ? icmp[0] != ICMP6_TOO_BIG
