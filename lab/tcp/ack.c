@@ -85,11 +85,12 @@ recovery_end(struct tcp_conn *c)
 }
 
 static void
-acked_new(struct tcp_conn *c, uint64_t ack, struct tcp_sent_news *news, uint64_t now)
+acked_new(struct tcp_conn *c, uint64_t ack, struct tcp_sent_news *news)
 {
 	uint64_t acked = ack - c->una;
 
 	tcp_sent_ack(&c->sent, ack, news);
+	news->delivered -= time_min(news->delivered, c->dup_bytes);
 	c->una = ack;
 	if (c->nxt < ack) { /* sent before a path MTU shrank, or a probe of a closed window */
 		c->nxt = ack;
@@ -104,8 +105,6 @@ acked_new(struct tcp_conn *c, uint64_t ack, struct tcp_sent_news *news, uint64_t
 		c->dupacks = 0;
 		c->dup_bytes = 0;
 	}
-	if (c->recovery != RECOVERY_FAST && c->limited)
-		tcp_congestion_acked(&c->cc, acked, now, c->rtt.srtt);
 }
 
 static void
@@ -147,9 +146,11 @@ tcp_ack_input(struct tcp_conn *c, const struct tcp_segment *s, uint64_t ack, uin
 	duplicate = is_duplicate(c, s, ack);
 	window_update(c, s, ack, seq);
 	if (ack > c->una)
-		acked_new(c, ack, &news, now);
+		acked_new(c, ack, &news);
 	if (c->sack && s->n_sack)
 		blocks_read(c, s, &news);
+	if (c->una != una && c->recovery != RECOVERY_FAST && c->limited)
+		tcp_congestion_acked(&c->cc, news.delivered, now, c->rtt.srtt);
 	sample_take(c, &news, now);
 	if (c->una != una) /* RFC 6298 §5.2, §5.3 */
 		c->rto_at = tcp_outstanding(c) ? now + c->rtt.rto : TIME_NEVER;

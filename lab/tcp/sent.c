@@ -99,7 +99,7 @@ tcp_sent_ack(struct tcp_sent *sent, uint64_t to, struct tcp_sent_news *news)
 
 		if (!part)
 			break;
-		news->acked += part;
+		news->delivered += s->flags & TCP_SENT_SACKED ? 0 : part;
 		if (part < s->len) {
 			sums_less(sent, s, (uint32_t)part);
 			s->from += part;
@@ -136,7 +136,7 @@ static void
 segment_sack(struct tcp_sent *sent, struct tcp_sent_segment *s, struct tcp_sent_news *news)
 {
 	news_time(news, s);
-	news->sacked += s->len;
+	news->delivered += s->len;
 	if (s->flags & TCP_SENT_LOST)
 		sent->lost -= s->len;
 	if (s->flags & TCP_SENT_RESENT)

@@ -96,7 +96,7 @@ test_times(void)
 	tcp_sent_ack(&sent, 1 + 2 * LEN, &news);
 	CU_ASSERT_TRUE(news.timed);
 	CU_ASSERT_EQUAL(news.rtt_sent, 20);
-	CU_ASSERT_EQUAL(news.acked, 2 * LEN);
+	CU_ASSERT_EQUAL(news.delivered, 2 * LEN);
 	tcp_sent_lose_first(&sent);
 	tcp_sent_resent(&sent, tcp_sent_next_lost(&sent), 501, 60);
 	news = (struct tcp_sent_news){0};
