@@ -143,7 +143,8 @@ main(int argc, char **argv)
 	path.loss = strtod(argv[6], NULL);
 	for (unsigned d = 0; d < 2; d++) {
 		fd[d] = tun_open(argv[1 + d]);
-		if (wire_create(&path, strtoull(argv[7], NULL, 10), d ? "wan.0.1" : "wan.0.0", NULL, NULL,
+		/* the stream of chance of a laboratory's link "wan": the same packets are lost */
+		if (wire_create(&path, strtoull(argv[7], NULL, 10), d ? "wan.wan.1" : "wan.wan.0", NULL, NULL,
 			    &wire[d]))
 			fail("wire_create");
 	}

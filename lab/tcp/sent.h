@@ -40,8 +40,8 @@ struct tcp_sent {
 /* What an acknowledgement or a SACK block told. */
 struct tcp_sent_news {
 	uint64_t delivered; /* bytes that were not known to have arrived before */
-	uint64_t rtt_sent;	/* when the last segment of these was sent that was sent but once; or 0 */
-	bool timed;		/* rtt_sent is set */
+	uint64_t rtt_sent;  /* when the last segment of these was sent that was sent but once; or 0 */
+	bool timed;	    /* rtt_sent is set */
 };
 
 enum status tcp_sent_init(struct tcp_sent *sent, uint32_t slots);

@@ -1,5 +1,6 @@
-/* Whole laboratories with TCP: every byte arrives, through encryption, loss, copies and jitter, in both families;
- * request and response; the MTU black hole and its fix; what ICMP does; and the same results twice. */
+/* Whole laboratories with TCP: every byte arrives, through encryption, loss, copies and jitter, in both
+ * families; request and response; the MTU black hole and its fix; what ICMP does; and the same results twice.
+ */
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -64,7 +65,8 @@ test_hard_wire(void)
 {
 	static const char *const sets[] = {MTU1400, "links.wan.loss=0.02", "links.wan.duplicate=0.02",
 		"links.wan.jitter=uniform", "links.wan.jitter_scale=4 ms", "links.wan.reorder=true",
-		"lab.duration=60", "gateways.gwa.sas.b-a.window=1024", "gateways.gwb.sas.a-b.window=1024", NULL};
+		"lab.duration=60", "gateways.gwa.sas.b-a.window=1024", "gateways.gwb.sas.a-b.window=1024",
+		NULL};
 	struct rig rig;
 
 	rig_run(&rig, TCP_TRAFFIC("bytes = 700000; flows = 5; ecn = 1;"), sets);
@@ -269,7 +271,8 @@ summary_of(const char *const *sets)
 	FILE *out = open_memstream(&text, &bytes);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-	rig_run(&rig, TCP_TRAFFIC("flows = 6; request = 1000; response = 40000; think = 0.05; class = \"web\";"),
+	rig_run(&rig,
+		TCP_TRAFFIC("flows = 6; request = 1000; response = 40000; think = 0.05; class = \"web\";"),
 		sets);
 	report_table(rig.r, out);
 	for (unsigned i = 0; i < rig.r->n_flows; i++)
@@ -287,7 +290,8 @@ static void
 test_twice(void)
 {
 	static const char *const sets[] = {MTU1400, "links.wan.loss=0.01", "lab.duration=10", NULL};
-	static const char *const other[] = {MTU1400, "links.wan.loss=0.01", "lab.duration=10", "lab.seed=2", NULL};
+	static const char *const other[] = {
+		MTU1400, "links.wan.loss=0.01", "lab.duration=10", "lab.seed=2", NULL};
 	char *a = summary_of(sets), *b = summary_of(sets), *c = summary_of(other);
 
 	CU_ASSERT_STRING_EQUAL(a, b);

@@ -1,5 +1,5 @@
-/* lab/tcp/conn: opening and closing, options, windows, ACKs and resets, against RFC 9293's sequences.  Loss is
- * in test_tcp_recovery.c. */
+/* lab/tcp/conn: opening and closing, options, windows, ACKs and resets, against RFC 9293's sequences.  Loss
+ * is in test_tcp_recovery.c. */
 #include "tests/lab/tcp_rig.h"
 
 #define DELAY (10 * MS)

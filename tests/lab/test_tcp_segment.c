@@ -11,8 +11,8 @@ int suite_tcp_segment(void);
 static void
 test_syn_bytes(void)
 {
-	static const uint8_t expected[] = {0x12, 0x34, 0x56, 0x78, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
-		0x80, 0xc2, 0xff, 0xff, 0, 0, 0, 0,
+	static const uint8_t expected[] = {0x12, 0x34, 0x56, 0x78, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+		0x88, 0x80, 0xc2, 0xff, 0xff, 0, 0, 0, 0,
 		/* MSS 1460; NOP NOP SACK-permitted; NOP window scale 7 */
 		2, 4, 0x05, 0xb4, 1, 1, 4, 2, 1, 3, 3, 7};
 	struct tcp_segment s = {.seq = 0x11223344,
@@ -35,7 +35,8 @@ test_syn_bytes(void)
 static void
 test_sack_bytes(void)
 {
-	static const uint8_t options[] = {1, 1, 5, 18, 0, 0, 1, 0, 0, 0, 2, 0, 0xff, 0xff, 0xff, 0xf0, 0, 0, 0, 16};
+	static const uint8_t options[] = {
+		1, 1, 5, 18, 0, 0, 1, 0, 0, 0, 2, 0, 0xff, 0xff, 0xff, 0xf0, 0, 0, 0, 16};
 	struct tcp_segment s = {.flags = TCP_ACK,
 		.wscale = TCP_WSCALE_NONE,
 		.n_sack = 2,

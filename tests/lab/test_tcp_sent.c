@@ -1,5 +1,5 @@
-/* lab/tcp/sent and ranges: the scoreboard against hand-counted states (RFC 6675) and against a walk over plain
- * flags; the receiver's ranges against a map of bytes, and RFC 2018's order of blocks. */
+/* lab/tcp/sent and ranges: the scoreboard against hand-counted states (RFC 6675) and against a walk over
+ * plain flags; the receiver's ranges against a map of bytes, and RFC 2018's order of blocks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,7 +146,8 @@ sums_compare(const struct tcp_sent *sent)
 		n_sacked += (s->flags & TCP_SENT_SACKED) != 0;
 		lost += s->flags & TCP_SENT_LOST ? s->len : 0;
 		resent += s->flags & TCP_SENT_RESENT ? s->len : 0;
-		CU_ASSERT((s->flags & (TCP_SENT_SACKED | TCP_SENT_LOST)) != (TCP_SENT_SACKED | TCP_SENT_LOST));
+		CU_ASSERT(
+			(s->flags & (TCP_SENT_SACKED | TCP_SENT_LOST)) != (TCP_SENT_SACKED | TCP_SENT_LOST));
 	}
 	CU_ASSERT(bytes == sent->bytes && sacked == sent->sacked && lost == sent->lost);
 	CU_ASSERT(resent == sent->resent && n_sacked == sent->n_sacked);
@@ -198,7 +199,8 @@ test_sums(void)
 
 	rng_init(&rng, 3, "sums");
 	CU_ASSERT_EQUAL_FATAL(tcp_sent_init(&sent, 64), ST_OK);
-	sent.head = sent.end = sent.resend = sent.marked = sent.high = UINT32_MAX - 500; /* numbers wrap too */
+	sent.head = sent.end = sent.resend = sent.marked = sent.high = UINT32_MAX -
+								       500; /* numbers wrap too */
 	for (unsigned i = 0; i < 200000; i++) {
 		random_act(&sent, &rng, &una, &nxt);
 		if (i % 7 == 0)
@@ -261,7 +263,8 @@ map_prefix(const uint8_t *map, uint32_t next)
 static void
 map_step(struct tcp_ranges *r, uint8_t *map, uint32_t *next, struct rng *rng)
 {
-	uint32_t left = *next + 1 + (uint32_t)rng_below(rng, 300), right = left + 1 + (uint32_t)rng_below(rng, 40);
+	uint32_t left = *next + 1 + (uint32_t)rng_below(rng, 300),
+		 right = left + 1 + (uint32_t)rng_below(rng, 40);
 	uint64_t had = 0;
 
 	if (right > MAP)
