@@ -7,7 +7,7 @@
 
 #include "app/app.h"
 #include "app/engine_arg.h"
-#include "base/distance.h"
+#include "app/words.h"
 #include "conform/conform.h"
 #include "dataplane/replay/replay.h"
 #include "lab/json_out.h"
@@ -84,41 +84,43 @@ sum_print(const struct printer *printer, const struct conform_sum *sum)
 	jout_object_end(printer->json);
 }
 
+static bool
+option_take(void *ctx, int option)
+{
+	struct request *request = ctx;
+
+	switch (option) {
+	case 'e':
+		request->engine = optarg;
+		return true;
+	case 't':
+		request->transform = optarg;
+		return true;
+	case 'r':
+		request->replay = optarg;
+		return true;
+	case 'j':
+		return request->json = true;
+	default:
+		return false;
+	}
+}
+
 static int
 request_parse(int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {{"engine", 1, NULL, 'e'}, {"transform", 1, NULL, 't'},
 		{"replay", 1, NULL, 'r'}, {"json", 0, NULL, 'j'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	bool good = true;
-	int c;
+	int code = options_take(argc, argv, "e:t:r:jh", options, usage_text, option_take, request);
 
-	while (good && (c = getopt_long(argc, argv, "e:t:r:jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'e':
-			request->engine = optarg;
-			break;
-		case 't':
-			request->transform = optarg;
-			break;
-		case 'r':
-			request->replay = optarg;
-			break;
-		case 'j':
-			request->json = true;
-			break;
-		case 'h':
-			fputs(usage_text, stdout);
-			return APP_OK;
-		default:
-			good = false;
-		}
-	}
-	if (good && optind == argc && !request->engine != !request->replay &&
+	if (code >= 0)
+		return code;
+	if (optind == argc && !request->engine != !request->replay &&
 		!(request->replay && request->transform))
 		return -1; /* go on */
-	if (good && optind < argc)
+	if (optind < argc)
 		fprintf(stderr, "esplab conform: \"%s\" is no option\n", argv[optind]);
-	else if (good)
+	else
 		fprintf(stderr, "esplab conform: either --engine, or --replay without --transform\n");
 	fputs(usage_text, stderr);
 	return APP_USAGE;
@@ -157,23 +159,14 @@ static int
 replay_run(const struct request *request)
 {
 	const struct replay_ops *design = replay_find(request->replay);
-	const char *nearest = "";
-	unsigned least = UINT_MAX;
+	struct word_nearest nearest = {request->replay, "", UINT_MAX};
 
 	if (design)
 		return cases_run(request, NULL, NULL, design);
-	for (unsigned i = 0; i < replay_design_count; i++) {
-		const char *name = replay_designs[i]->name;
-		unsigned distance = text_distance(
-			request->replay, strlen(request->replay), name, strlen(name));
-
-		if (distance < least) {
-			least = distance;
-			nearest = name;
-		}
-	}
+	for (unsigned i = 0; i < replay_design_count; i++)
+		word_offer(&nearest, replay_designs[i]->name);
 	fprintf(stderr, "esplab conform: there is no window design \"%s\"; the nearest is \"%s\"; allowed:",
-		request->replay, nearest);
+		request->replay, nearest.name);
 	for (unsigned i = 0; i < replay_design_count; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", replay_designs[i]->name);
 	fprintf(stderr, "\n");

@@ -70,8 +70,9 @@ format_take(struct decrypt_request *request, const char *text)
 }
 
 static bool
-option_take(struct decrypt_request *request, int option)
+option_take(void *ctx, int option)
 {
+	struct decrypt_request *request = ctx;
 	switch (option) {
 	case 'k':
 		request->keys = optarg;
@@ -124,20 +125,9 @@ request_parse(int argc, char **argv, struct decrypt_request *request)
 		{"write", 1, NULL, 'w'}, {"window", 1, NULL, 'n'}, {"esn", 0, NULL, 'e'},
 		{"udp-port", 1, NULL, 'u'}, {"quiet", 0, NULL, 'q'}, {"json", 0, NULL, 'j'},
 		{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	int c;
+	int code = options_take(argc, argv, "w:h", options, usage_text, option_take, request);
 
-	while ((c = getopt_long(argc, argv, "w:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(usage_text, stdout);
-			return APP_OK;
-		}
-		if (!option_take(request, c)) {
-			if (c == '?')
-				fputs(usage_text, stderr);
-			return APP_USAGE;
-		}
-	}
-	return request_check(argc, argv, request);
+	return code >= 0 ? code : request_check(argc, argv, request);
 }
 
 static void

@@ -5,44 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/words.h"
 #include "base/clock.h"
-#include "base/distance.h"
 #include "crypto/engine.h"
 #include "lab/hooks.h"
 
 #define FILE_MARK ".cfg:"
 #define TIMEOUT (NS_PER_SEC / 10) /* as by default in a configuration file */
 
-/* The name closest to text, of those offered so far. */
-struct nearest {
-	const char *text, *name;
-	unsigned distance;
-};
-
 static void
-nearest_offer(struct nearest *nearest, const char *name)
-{
-	unsigned distance = text_distance(nearest->text, strlen(nearest->text), name, strlen(name));
-
-	if (distance < nearest->distance) {
-		nearest->distance = distance;
-		nearest->name = name;
-	}
-}
-
-static void
-name_add(char *list, size_t bytes, const char *name, struct nearest *nearest)
+name_add(char *list, size_t bytes, const char *name, struct word_nearest *nearest)
 {
 	size_t used = strlen(list);
 
 	snprintf(list + used, bytes - used, "%s%s", used ? ", " : "", name);
-	nearest_offer(nearest, name);
+	word_offer(nearest, name);
 }
 
 static bool
 refuse_unknown(const char *text, const char *const *subjects, char *message, size_t bytes)
 {
-	struct nearest nearest = {text, "", UINT_MAX};
+	struct word_nearest nearest = {text, "", UINT_MAX};
 	char allowed[300] = "";
 
 	for (unsigned i = 0; i < engine_kind_count; i++)
@@ -61,7 +44,7 @@ refuse_unknown(const char *text, const char *const *subjects, char *message, siz
 static bool
 file_parse(struct engine_arg *arg, char *name, char *message, size_t bytes)
 {
-	struct nearest nearest = {name, "", UINT_MAX};
+	struct word_nearest nearest = {name, "", UINT_MAX};
 	char allowed[300] = "";
 
 	if (cfg_load(arg->text, NULL, 0, lab_hooks(), &arg->lab, message, bytes) != ST_OK)

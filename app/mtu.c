@@ -87,8 +87,9 @@ set_add(struct mtu_request *request, const char *words)
 }
 
 static bool
-option_take(struct mtu_request *request, int option)
+option_take(void *ctx, int option)
 {
+	struct mtu_request *request = ctx;
 	static const char *const modes[] = {"tunnel", "transport", "both"};
 	static const char *const families[] = {"4", "6", "both"};
 
@@ -153,19 +154,10 @@ request_parse(int argc, char **argv, struct mtu_request *request)
 		{"outer", 1, NULL, 'o'}, {"inner", 1, NULL, 'i'}, {"natt", 0, NULL, 'n'},
 		{"no-align4", 0, NULL, '8'}, {"mtu", 1, NULL, 'u'}, {"sizes", 1, NULL, 's'},
 		{"all", 0, NULL, 'a'}, {"json", 0, NULL, 'j'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	int c;
+	int code = options_take(argc, argv, "h", options, usage_text, option_take, request);
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(usage_text, stdout);
-			return APP_OK;
-		}
-		if (!option_take(request, c)) {
-			if (c == '?')
-				fputs(usage_text, stderr);
-			return APP_USAGE;
-		}
-	}
+	if (code >= 0)
+		return code;
 	if (optind < argc) {
 		fprintf(stderr,
 			COMMAND_NAME ": \"%s\" belongs to no option; a transform is asked for by --transform "

@@ -208,7 +208,7 @@ run_lab(struct run *run, const char *name, const char *folder, bool show_progres
 	enum status status = lab_create(run->cfg, &options, &run->lab, message, sizeof(message));
 
 	if (status) {
-		fprintf(stderr, "esplab run: %s\n", message);
+		fprintf(stderr, "esplab run: %s: %s\n", run->cfg->file, message);
 		return status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
 	}
 	status = recorder_open(run->cfg, folder, &recorder, message, sizeof(message));

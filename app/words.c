@@ -7,29 +7,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "base/distance.h"
 
 #define NUMBER_BYTES 24u /* longer ones are out of every range */
 
 int
+options_take(int argc, char **argv, const char *letters, const struct option *options, const char *usage,
+	bool (*take)(void *request, int option), void *request)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return APP_OK;
+		}
+		if (c == '?') { /* getopt has told */
+			fputs(usage, stderr);
+			return APP_USAGE;
+		}
+		if (!take(request, c))
+			return APP_USAGE;
+	}
+	return -1;
+}
+
+void
+word_offer(struct word_nearest *nearest, const char *name)
+{
+	unsigned distance = text_distance(nearest->text, strlen(nearest->text), name, strlen(name));
+
+	if (distance < nearest->distance) {
+		nearest->distance = distance;
+		nearest->name = name;
+	}
+}
+
+int
 word_choose(const char *command, const char *option, const char *text, const char *const *words, unsigned n)
 {
-	unsigned nearest = 0, least = UINT_MAX;
+	struct word_nearest nearest = {text, words[0], UINT_MAX};
 
 	for (unsigned i = 0; i < n; i++) {
-		unsigned distance = text_distance(text, strlen(text), words[i], strlen(words[i]));
-
-		if (distance == 0)
+		word_offer(&nearest, words[i]);
+		if (nearest.distance == 0)
 			return (int)i;
-		if (distance < least) {
-			least = distance;
-			nearest = i;
-		}
 	}
 	fprintf(stderr, "%s: %s wants ", command, option);
 	for (unsigned i = 0; i < n; i++)
 		fprintf(stderr, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
-	fprintf(stderr, ", not \"%s\"; did you mean \"%s\"?\n", text, words[nearest]);
+	fprintf(stderr, ", not \"%s\"; did you mean \"%s\"?\n", text, nearest.name);
 	return -1;
 }
 

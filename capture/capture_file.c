@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "capture/link_layer.h"
+#include "base/link_layer.h"
 
 #define SECONDS_MAX 4000000000 /* of a time stamp, above which the file is nonsense: year 2096 */
 

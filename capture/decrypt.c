@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/link_layer.h"
 #include "capture/capture_file.h"
-#include "capture/link_layer.h"
 #include "capture/open_packet.h"
 #include "crypto/engine.h"
 #include "dataplane/ipsec/esn.h"
@@ -362,7 +362,7 @@ enum status
 decrypt_frame(
 	struct decrypt *d, int link_type, const struct capture_frame *frame, const struct decrypt_sink *sink)
 {
-	uint32_t skip = link_layer_bytes(link_type, frame->data, frame->captured);
+	uint32_t skip = link_layer_bytes(link_type, LINK_IPV4 | LINK_IPV6, frame->data, frame->captured);
 	struct walk walk = {.sink = sink, .number = ++d->totals.frames, .time_ns = frame->time_ns};
 
 	if (skip > frame->captured) {

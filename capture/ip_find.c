@@ -3,36 +3,27 @@
 #include "capture/ip_find.h"
 
 #include "base/bytes.h"
+#include "dataplane/ipsec/ip_head.h"
 
-#define IPV4_BYTES 20u
-#define IPV6_BYTES 40u
 #define UDP_BYTES 8u
 #define PORT_IKE 500u
-
-enum {
-	NEXT_HOP_BY_HOP = 0,
-	NEXT_UDP = 17,
-	NEXT_ROUTING = 43,
-	NEXT_FRAGMENT = 44,
-	NEXT_ESP = 50,
-	NEXT_AH = 51,
-	NEXT_OPTIONS = 60
-};
 
 static enum capture_kind
 head_v4(const uint8_t *ip, uint32_t captured, struct ip_found *found)
 {
-	uint32_t head = (ip[0] & 15u) * 4u;
+	uint32_t head = ipv4_header_len(ip);
 
-	if (captured < IPV4_BYTES || head < IPV4_BYTES || captured < head || load_be16(ip + 2) < head)
+	if (captured < IPV4_MIN_BYTES || head < IPV4_MIN_BYTES || captured < head ||
+		load_be16(ip + IPV4_LENGTH) < head)
 		return CAPTURE_NO_IP;
-	found->src = ip_load4(ip + 12);
-	found->dst = ip_load4(ip + 16);
+	found->src = ip_load4(ip + IPV4_SRC);
+	found->dst = ip_load4(ip + IPV4_DST);
 	found->head = head;
-	found->next_at = 9;
-	found->proto = ip[9];
-	found->len = load_be16(ip + 2);
-	return load_be16(ip + 6) & 0x3fff ? CAPTURE_FRAGMENT : CAPTURE_OPENED; /* MF or an offset */
+	found->next_at = IPV4_PROTO;
+	found->proto = ip[IPV4_PROTO];
+	found->len = load_be16(ip + IPV4_LENGTH);
+	return load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK) ? CAPTURE_FRAGMENT
+									    : CAPTURE_OPENED;
 }
 
 /* Extension headers up to what is none, or to a fragment. */
@@ -42,14 +33,14 @@ extensions_v6(const uint8_t *ip, uint32_t captured, struct ip_found *found)
 	for (;;) {
 		uint32_t at = found->head, bytes = 8;
 
-		if (found->proto != NEXT_HOP_BY_HOP && found->proto != NEXT_ROUTING &&
-			found->proto != NEXT_OPTIONS && found->proto != NEXT_FRAGMENT)
+		if (found->proto != IP_NEXT_HOP_BY_HOP && found->proto != IP_NEXT_ROUTING &&
+			found->proto != IP_NEXT_DEST_OPTIONS && found->proto != IP_NEXT_FRAGMENT)
 			return CAPTURE_OPENED;
 		if (at + 8 > found->len)
 			return CAPTURE_MALFORMED;
 		if (at + 8 > captured)
 			return CAPTURE_TRUNCATED;
-		if (found->proto != NEXT_FRAGMENT)
+		if (found->proto != IP_NEXT_FRAGMENT)
 			bytes = (ip[at + 1] + 1u) * 8u;
 		else if (load_be16(ip + at + 2) & 0xfff9) /* an "atomic" fragment is a packet (RFC 6946) */
 			return CAPTURE_FRAGMENT;
@@ -62,15 +53,15 @@ extensions_v6(const uint8_t *ip, uint32_t captured, struct ip_found *found)
 static enum capture_kind
 head_v6(const uint8_t *ip, uint32_t captured, struct ip_found *found)
 {
-	if (captured < IPV6_BYTES)
+	if (captured < IPV6_MIN_BYTES)
 		return CAPTURE_NO_IP;
 	found->v6 = true;
-	found->src = ip_load6(ip + 8);
-	found->dst = ip_load6(ip + 24);
-	found->head = IPV6_BYTES;
-	found->next_at = 6;
-	found->proto = ip[6];
-	found->len = IPV6_BYTES + load_be16(ip + 4);
+	found->src = ip_load6(ip + IPV6_SRC);
+	found->dst = ip_load6(ip + IPV6_DST);
+	found->head = IPV6_MIN_BYTES;
+	found->next_at = IPV6_NEXT;
+	found->proto = ip[IPV6_NEXT];
+	found->len = IPV6_MIN_BYTES + load_be16(ip + IPV6_LENGTH);
 	return extensions_v6(ip, captured, found);
 }
 
@@ -108,7 +99,7 @@ udp_look(const uint8_t *ip, uint32_t captured, const struct ip_ports *ports, str
 	if (load_be32(udp + UDP_BYTES) == 0)
 		return CAPTURE_IKE;
 	found->natt = true;
-	found->proto = NEXT_ESP;
+	found->proto = IPV4_PROTO_ESP;
 	found->at = found->head + UDP_BYTES;
 	found->len = found->head + bytes;
 	return CAPTURE_OPENED;
@@ -126,16 +117,16 @@ ip_find(const uint8_t *ip, uint32_t captured, const struct ip_ports *ports, stru
 	else if (captured && ip[0] >> 4 == 6)
 		kind = head_v6(ip, captured, found);
 	found->at = found->head;
-	if (kind == CAPTURE_FRAGMENT && found->proto != NEXT_ESP && found->proto != NEXT_AH &&
-		found->proto != NEXT_UDP)
+	if (kind == CAPTURE_FRAGMENT && found->proto != IPV4_PROTO_ESP && found->proto != IP_NEXT_AH &&
+		found->proto != IPV4_PROTO_UDP)
 		return CAPTURE_OTHER;
-	if (kind == CAPTURE_OPENED && found->proto == NEXT_UDP)
+	if (kind == CAPTURE_OPENED && found->proto == IPV4_PROTO_UDP)
 		kind = udp_look(ip, captured, ports, found);
-	else if (kind == CAPTURE_OPENED && found->proto != NEXT_ESP && found->proto != NEXT_AH)
+	else if (kind == CAPTURE_OPENED && found->proto != IPV4_PROTO_ESP && found->proto != IP_NEXT_AH)
 		kind = CAPTURE_OTHER;
 	if (kind != CAPTURE_OPENED)
 		return kind;
-	spi_at = found->at + (found->proto == NEXT_AH ? 4 : 0);
+	spi_at = found->at + (found->proto == IP_NEXT_AH ? 4 : 0);
 	if (spi_at + 8 > found->len)
 		return CAPTURE_MALFORMED;
 	if (spi_at + 8 > captured)

@@ -1,5 +1,7 @@
-/* Engines: faults that would never happen. */
+/* Engines: faults that would never happen, and cards in cards. */
 #include "config/check.h"
+
+#include <string.h>
 
 static void
 check_fault_list(const struct check *check, const struct cfg_engine *engine)
@@ -13,9 +15,23 @@ check_fault_list(const struct check *check, const struct cfg_engine *engine)
 	}
 }
 
+/* A card has times, and one inside another would wait for a time that does not pass. */
+static void
+check_inner(const struct check *check, const struct cfg_engine *engine)
+{
+	static const char card[] = "card";
+
+	if (strcmp(engine->kind, card) == 0 && engine->inner_engine != NULL &&
+		strcmp(engine->inner_engine->kind, card) == 0)
+		check_fault(check, engine, "inner",
+			"\"%s\" is a card too; allowed: an engine of another kind", engine->inner);
+}
+
 void
 check_engine_faults(const struct check *check)
 {
-	for (unsigned i = 0; i < check->lab->n_engines; i++)
+	for (unsigned i = 0; i < check->lab->n_engines; i++) {
 		check_fault_list(check, &check->lab->engines[i]);
+		check_inner(check, &check->lab->engines[i]);
+	}
 }

@@ -58,7 +58,7 @@ static void
 check_keys(const struct check *check, struct cfg_sa *sa)
 {
 	unsigned key_len = 0, auth_key_len = 0;
-	char message[600] = "";
+	char message[1600] = "";
 
 	if (!check->hooks->transform(sa->transform, &key_len, &auth_key_len, message, sizeof(message))) {
 		check_fault(check, sa, "transform", "%s", message);

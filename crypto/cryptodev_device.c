@@ -18,6 +18,8 @@
 
 #include <rte_dev.h>
 
+#include "base/distance.h"
+
 #define ARGS_MAX 512
 #define SCHEDULER "crypto_scheduler"
 /* All rings that schedulers leave behind have one size, as a later device of the same id gets them. */
@@ -76,12 +78,33 @@ driver_of(const struct part *name)
 	return found;
 }
 
+/* "; did you mean \"crypto_openssl\"?" where a third of the letters, at most, are wrong. */
+static void
+append_nearest(const struct part *name, char *message, size_t bytes)
+{
+	unsigned least = (unsigned)name->bytes / 3 + 1;
+	const char *driver, *nearest = NULL;
+	size_t used = strnlen(message, bytes);
+
+	for (unsigned i = 0; i < UINT8_MAX && (driver = rte_cryptodev_driver_name_get((uint8_t)i)); i++) {
+		unsigned distance = text_distance(name->text, name->bytes, driver, strlen(driver));
+
+		if (distance < least) {
+			least = distance;
+			nearest = driver;
+		}
+	}
+	if (nearest)
+		snprintf(message + used, bytes - used, "; did you mean \"%s\"?", nearest);
+}
+
 static enum status
 refuse_name(const struct part *name, char *message, size_t bytes)
 {
 	snprintf(message, bytes, "device \"%.*s\": no driver makes it; allowed: a PCI address, or ",
 		(int)name->bytes, name->text);
 	append_drivers(message, bytes);
+	append_nearest(name, message, bytes);
 	return ST_ERR_NOT_FOUND;
 }
 

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
+#include "crypto/chain.h"
+#include "crypto/icv.h"
 
 #define BYTES_MAX 65535u /* of a segment: a 16-bit number */
 
@@ -44,29 +45,6 @@ lengths_valid(const struct crypto_session *s, const struct crypto_op *op, const 
 	if (s->shape == CRYPTODEV_AEAD || s->shape == CRYPTODEV_GMAC)
 		return op->aad_len == 8 || op->aad_len == 12;
 	return s->shape == CRYPTODEV_CIPHER || op->auth_len;
-}
-
-/* Bytes of a chain from `from` on: into `to`, or back out of it. */
-static bool
-chain_copy(const struct crypto_chain *chain, uint32_t from, uint8_t *bytes, uint32_t n, bool back)
-{
-	for (unsigned i = 0; i < chain->n && n; i++) {
-		const struct crypto_piece *piece = &chain->pieces[i];
-
-		if (from >= piece->len) {
-			from -= piece->len;
-			continue;
-		}
-		uint32_t part = RTE_MIN(piece->len - from, n);
-		if (back)
-			memcpy(piece->data + from, bytes, part);
-		else
-			memcpy(bytes, piece->data + from, part);
-		bytes += part;
-		n -= part;
-		from = 0;
-	}
-	return n == 0;
 }
 
 static inline void
@@ -115,7 +93,7 @@ bounce_gather(struct cryptodev *cd, struct cryptodev_slot *slot, const struct cr
 	memcpy(slot->bounce, op->aad, aad);
 	segment_set(&slot->segment[0], slot->bounce, aad + span->bytes);
 	if (op->flags & CRYPTO_CHAIN)
-		return chain_copy(op->chain, 0, slot->bounce + aad, span->bytes, false);
+		return chain_gather(op, slot->bounce + aad, span->bytes) == span->bytes;
 	if (span->bytes)
 		memcpy(slot->bounce + aad, op->text - span->before, span->bytes);
 	return true;
@@ -200,17 +178,6 @@ cryptodev_slot_fill(struct cryptodev *cd, struct cryptodev_slot *slot, struct cr
 	return true;
 }
 
-/* In constant time. */
-static bool
-icv_differs(const uint8_t *a, const uint8_t *b, unsigned bytes)
-{
-	unsigned differ = 0;
-
-	for (unsigned i = 0; i < bytes; i++)
-		differ |= a[i] ^ b[i];
-	return differ != 0;
-}
-
 static enum crypto_result
 result_of(const struct cryptodev_slot *slot, const struct crypto_op *op)
 {
@@ -227,14 +194,12 @@ result_of(const struct cryptodev_slot *slot, const struct crypto_op *op)
 static void
 bounce_scatter(const struct cryptodev_slot *slot, const struct crypto_op *op)
 {
-	uint32_t before = span_of(op->session, op).before;
-
 	if (op->session->shape == CRYPTODEV_GMAC || op->session->shape == CRYPTODEV_AUTH || !op->text_len)
 		return;
 	if (op->flags & CRYPTO_CHAIN)
-		chain_copy(op->chain, before, slot->bounce + before, op->text_len, true);
+		chain_scatter(op, slot->bounce);
 	else
-		memcpy(op->text, slot->bounce + before, op->text_len);
+		memcpy(op->text, slot->bounce + span_of(op->session, op).before, op->text_len);
 }
 
 struct crypto_op *

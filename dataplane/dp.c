@@ -56,9 +56,13 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	if (!cfg->n_sas) /* a router needs no engine */
 		return ST_OK;
 	w->engine_cfg.kind = w->engine_cfg.name = cfg->engine ? cfg->engine : "ipsec_mb";
+	char why[2000] = "";
 	enum status status = engine_create(
-		cfg->engine_cfg ? cfg->engine_cfg : &w->engine_cfg, &w->engine, message, bytes);
+		cfg->engine_cfg ? cfg->engine_cfg : &w->engine_cfg, &w->engine, why, sizeof(why));
 
+	if (status)
+		snprintf(message, bytes, "engine \"%s\": %s", w->engine_cfg.name,
+			why[0] ? why : status_text(status));
 	w->reorders = !status && w->engine->ops->reorders;
 	return status;
 }
@@ -120,7 +124,7 @@ dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool
 	uint64_t (*cycles)(void), struct dp **out, char *message, size_t bytes)
 {
 	struct dp *dp = calloc(1, sizeof(*dp));
-	char why[400] = "memory";
+	char why[2048] = "memory";
 	enum status status = ST_ERR_NOMEM;
 
 	*out = NULL;
@@ -300,6 +304,12 @@ dp_next_due(const struct dp *dp)
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
 	return time_min(early, time_round_up(due, poll));
+}
+
+void
+dp_keepalive_until(struct dp *dp, uint64_t end)
+{
+	dp->keepalive_end = end;
 }
 
 unsigned

@@ -43,6 +43,8 @@ void dp_destroy(struct dp *dp);
 bool dp_turn(struct dp *dp, uint64_t now);
 /* When the next turn is due: arrivals and departures, rounded up to the poll interval. */
 uint64_t dp_next_due(const struct dp *dp);
+/* No keepalive is due after `end`: else there would always be something to do. */
+void dp_keepalive_until(struct dp *dp, uint64_t end);
 
 /* Takes at most max drop events, oldest first. */
 unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);

@@ -29,7 +29,7 @@ keepalive_next_due(const struct dp *dp)
 
 	for (unsigned i = 0; i < dp->n_keepalive; i++)
 		due = time_min(due, sa_due(dp->keepalive[i]));
-	return due;
+	return due <= dp->keepalive_end ? due : TIME_NEVER;
 }
 
 static void
@@ -62,7 +62,7 @@ keepalive_run(struct worker *w)
 	unsigned sent = 0;
 
 	for (unsigned i = 0; i < dp->n_keepalive; i++) {
-		if (sa_due(dp->keepalive[i]) > w->now)
+		if (sa_due(dp->keepalive[i]) > time_min(w->now, dp->keepalive_end))
 			continue;
 		keepalive_send(w, dp->keepalive[i]);
 		if (++sent % WORKER_BURST == 0) /* many SAs are due together, and inboxes are bounded */
@@ -76,6 +76,7 @@ keepalive_run(struct worker *w)
 enum status
 keepalive_create(struct dp *dp)
 {
+	dp->keepalive_end = TIME_NEVER;
 	dp->keepalive = calloc(dp->cfg->n_sas + 1u, sizeof(struct sa *));
 	if (!dp->keepalive)
 		return ST_ERR_NOMEM;

@@ -69,6 +69,7 @@ struct dp {
 	struct sad *sad;
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
+	uint64_t keepalive_end; /* the last time for one */
 	struct worker *worker;
 };
 

@@ -88,7 +88,10 @@ gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		gateway->ports[p] = &end_find(lab, lab->cfg->n_hosts + index, p)->port;
 	status = dp_create(cfg, gateway->ports, lab->pool, lab->options.cycles, &gateway->dp, message, bytes);
-	return status ? status : order_create(lab, gateway);
+	if (status)
+		return status;
+	dp_keepalive_until(gateway->dp, lab->cfg->duration); /* a source, too */
+	return order_create(lab, gateway);
 }
 
 /* The largest IP packet that any source can bring; whoever wants more than an mbuf can hold gets NO_ROOM. */

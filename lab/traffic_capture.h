@@ -15,9 +15,6 @@ struct capture_key {
 	uint8_t proto;
 };
 
-/* Whether frames of this link type (DLT_*) can be read. */
-bool
-capture_link_known(int link_type);
 /* The IPv4 packet in `frame`, or with v6 the IPv6 packet (`captured` bytes of the frame are there), its total
  * length in *bytes.  NULL where it is something else, broken, or not captured whole. */
 const uint8_t *

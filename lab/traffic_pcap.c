@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/link_layer.h"
 #include "dataplane/flow_cache.h"
 #include "lab/traffic_capture.h"
 #include "lab/traffic_priv.h"
@@ -209,7 +210,7 @@ packets_read(const struct traffic_args *args, struct pcap_source *p, pcap_t *fil
 	const uint8_t *frame;
 	bool v6 = traffic_is_v6(&p->base);
 
-	if (!capture_link_known(link_type)) {
+	if (!link_layer_known(link_type)) {
 		const char *name = pcap_datalink_val_to_name(link_type);
 		return traffic_refuse(args, ST_ERR_IO, "%s: link type %s (%d) is not supported",
 			args->cfg->file, name ? name : "unknown", link_type);

@@ -80,8 +80,7 @@ ip_head_stays(const uint8_t *ip, uint32_t len, struct ip_head *head)
 {
 	if (ip_is_v6(ip))
 		return v6_stays(ip, len, head);
-	return v4_head(ip, len, head) &&
-	       !(load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK));
+	return v4_head(ip, len, head) && !(load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK));
 }
 
 /* Of 16-bit words in network order; an odd byte at the end is the high half of one. */
@@ -140,7 +139,8 @@ is_skipped(uint8_t proto)
 void
 ip6_upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 {
-	*upper = (struct ip6_upper){.offset = IPV6_MIN_BYTES, .proto = ip[IPV6_NEXT], .first = true, .known = true};
+	*upper = (struct ip6_upper){
+		.offset = IPV6_MIN_BYTES, .proto = ip[IPV6_NEXT], .first = true, .known = true};
 	for (unsigned n = 0; upper->first; n++) {
 		bool first_only = n == 0 && upper->proto == IP_NEXT_HOP_BY_HOP;
 

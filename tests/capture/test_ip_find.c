@@ -1,54 +1,15 @@
-/* capture/link_layer and capture/ip_find: where IP begins in a frame, and AH and ESP in a packet. */
+/* capture/ip_find: AH and ESP in a packet. */
 #include "capture/ip_find.h"
 
 #include <string.h>
 
 #include <CUnit/CUnit.h>
-#include <pcap/pcap.h>
 
 #include "base/bytes.h"
-#include "capture/link_layer.h"
 
 int suite_ip_find(void);
 
 static const struct ip_ports ports = {{4500, 10000}, 2};
-
-/* Frames: the first bytes, how many there are, and where the packet begins (UINT32_MAX: none does). */
-static const struct {
-	int link_type;
-	const char *bytes;
-	uint32_t n, at;
-} frames[] = {
-	{DLT_EN10MB, "aaaaaabbbbbb\x08\x00", 14, 14},
-	{DLT_EN10MB, "aaaaaabbbbbb\x86\xdd", 14, 14},
-	{DLT_EN10MB, "aaaaaabbbbbb\x08\x06", 14, UINT32_MAX},
-	{DLT_EN10MB, "aaaaaabbbbbb\x08", 13, UINT32_MAX},
-	{DLT_EN10MB, "aaaaaabbbbbb\x81\x00..\x86\xdd", 18, 18},
-	{DLT_EN10MB, "aaaaaabbbbbb\x88\xa8..\x81\x00..\x08\x00", 22, 22},
-	{DLT_EN10MB, "aaaaaabbbbbb\x81\x00..\x86", 17, UINT32_MAX},
-	{DLT_LINUX_SLL, "..............\x86\xdd", 16, 16},
-	{DLT_LINUX_SLL2, "\x08\x00..................", 20, 20},
-	{DLT_RAW, "", 0, 0},
-	{DLT_IPV4, "", 0, 0},
-	{DLT_IPV6, "", 0, 0},
-	{DLT_NULL, "\x02\x00\x00\x00", 4, 4},
-	{DLT_NULL, "\x1e\x00\x00\x00", 4, 4},
-	{DLT_LOOP, "\x00\x00\x00\x1c", 4, 4},
-	{DLT_LOOP, "\x00\x00\x00\x07", 4, UINT32_MAX},
-	{DLT_LOOP, "\x00\x00\x00", 3, UINT32_MAX},
-	{DLT_IEEE802_11, "", 0, UINT32_MAX},
-};
-
-static void
-test_frames(void)
-{
-	for (unsigned i = 0; i < sizeof(frames) / sizeof(*frames); i++) {
-		CU_ASSERT_EQUAL(
-			link_layer_bytes(frames[i].link_type, (const uint8_t *)frames[i].bytes, frames[i].n),
-			frames[i].at);
-		CU_ASSERT_EQUAL(link_layer_known(frames[i].link_type), frames[i].link_type != DLT_IEEE802_11);
-	}
-}
 
 /* A header of 40 bytes, then extension headers and the rest of `bytes`, of which `more` are given. */
 static void
@@ -175,7 +136,7 @@ suite_ip_find(void)
 {
 	CU_pSuite s = CU_add_suite("ip_find", NULL, NULL);
 
-	if (!s || !CU_add_test(s, "link layers", test_frames) || !CU_add_test(s, "IPv4", test_v4) ||
+	if (!s || !CU_add_test(s, "IPv4", test_v4) ||
 		!CU_add_test(s, "IPv6 with extension headers", test_v6) || !CU_add_test(s, "UDP", test_udp))
 		return (int)CU_get_error();
 	return 0;

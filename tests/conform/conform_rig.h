@@ -7,8 +7,8 @@
 
 #include <CUnit/CUnit.h>
 
-#include "config/cfg.h"
 #include "conform/conform.h"
+#include "tests/crypto/crypto_rig.h"
 
 /* Names of cases with a FAIL, each once, in order, a blank behind each. */
 struct heard {
@@ -35,27 +35,6 @@ heard_line(void *ctx, const struct conform_line *line)
 	if (!strstr(heard->failed, name) ||
 		(strstr(heard->failed, name) != heard->failed && strstr(heard->failed, name)[-1] != ' '))
 		strncat(heard->failed, name, sizeof(heard->failed) - strlen(heard->failed) - 1);
-}
-
-static inline struct transform
-rig_words(const char *words)
-{
-	struct transform transform = {0};
-	char message[256] = "";
-
-	CU_ASSERT_EQUAL_FATAL(transform_parse(words, &transform, message, sizeof(message)), ST_OK);
-	return transform;
-}
-
-static inline struct engine *
-rig_ipsec_mb(void)
-{
-	static const struct cfg_engine cfg = {.name = "ipsec_mb", .kind = "ipsec_mb"};
-	struct engine *engine = NULL;
-	char message[256];
-
-	CU_ASSERT_EQUAL_FATAL(engine_create(&cfg, &engine, message, sizeof(message)), ST_OK);
-	return engine;
 }
 
 /* Runs all cases with one transform; exactly those named must fail. */

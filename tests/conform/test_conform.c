@@ -12,7 +12,7 @@ int suite_conform(void);
 static void
 fault_expect(enum fault fault, const char *words, const char *failed, struct heard *heard)
 {
-	struct engine *inner = rig_ipsec_mb(), *reference = rig_ipsec_mb();
+	struct engine *inner = rig_open().engine, *reference = rig_open().engine;
 	struct engine *engine = faulty_create(inner, fault);
 	const struct conform_subject subject = {.engine = engine, .reference = reference, .window_most = 128};
 
@@ -125,7 +125,7 @@ refuse(struct engine *engine, const struct transform *transform, const struct cr
 static void
 test_skipped(void)
 {
-	struct engine *inner = rig_ipsec_mb();
+	struct engine *inner = rig_open().engine;
 	const struct engine_ops ops = {.name = "refuses", .session_create = refuse};
 	struct engine engine = {.ops = &ops};
 	const struct conform_subject subject = {.engine = &engine, .reference = inner};

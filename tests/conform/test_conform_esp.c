@@ -192,7 +192,7 @@ static const struct esp_subject_ops bad_ops = {
 static struct conform_sum
 fault_expect(enum fault fault, const char *words, const char *failed)
 {
-	struct engine *engine = rig_ipsec_mb(), *reference = rig_ipsec_mb();
+	struct engine *engine = rig_open().engine, *reference = rig_open().engine;
 	struct drive *drive = calloc(1, sizeof(*drive));
 	const struct conform_subject subject = {.reference = reference, .esp = &bad_ops, .window_most = 128};
 	struct heard heard;

@@ -156,7 +156,10 @@ ref_mac(struct ref *ref, enum alg_auth auth, const uint8_t *key, const uint8_t *
 static inline struct ref
 ref_open(void)
 {
-	return (struct ref){EVP_CIPHER_CTX_new()};
+	struct ref ref = {EVP_CIPHER_CTX_new()};
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ref.ctx);
+	return ref;
 }
 
 static inline void

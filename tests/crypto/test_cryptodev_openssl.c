@@ -3,7 +3,7 @@
  * with a wrong ICV. */
 #include "crypto/cryptodev.h"
 #include "tests/crypto/cryptodev_rig.h"
-#include "tests/crypto/cryptodev_ref.h"
+#include "tests/crypto/openssl_ref.h"
 
 int suite_cryptodev_openssl(void);
 
@@ -81,7 +81,7 @@ bench_empty(struct bench *b)
 }
 
 static unsigned
-faults_of_encryption(struct bench *b, const struct transform *t, EVP_CIPHER_CTX *ctx)
+faults_of_encryption(struct bench *b, const struct transform *t, struct ref *ref)
 {
 	uint8_t icv[CRYPTO_ICV_MAX];
 	unsigned faults = 0;
@@ -92,7 +92,7 @@ faults_of_encryption(struct bench *b, const struct transform *t, EVP_CIPHER_CTX 
 		size_t bytes = RIG_ESP_BYTES + t->iv_len + p->text_len + 4;
 
 		rig_pattern(b->expected, bytes, p->seed);
-		ref_encrypt(ctx, t, op, b->expected + (op->text - p->start), icv);
+		ref_seal(ref, t, op, rig_key, rig_auth_key, b->expected + (op->text - p->start), icv);
 		if (op->result != CRYPTO_OK || memcmp(b->expected, p->start, bytes) ||
 			memcmp(icv, p->icv, t->icv_len))
 			faults++;
@@ -136,7 +136,7 @@ faults_of_icv(struct bench *b, struct rig *rig, const struct transform *t)
 }
 
 static bool
-transform_run(struct rig *rig, struct bench *b, const struct transform *t, EVP_CIPHER_CTX *ctx)
+transform_run(struct rig *rig, struct bench *b, const struct transform *t, struct ref *ref)
 {
 	struct crypto_session *encrypt = cdrig_session(rig, t, CRYPTO_ENCRYPT);
 	struct crypto_session *decrypt = cdrig_session(rig, t, CRYPTO_DECRYPT);
@@ -147,7 +147,7 @@ transform_run(struct rig *rig, struct bench *b, const struct transform *t, EVP_C
 	if (encrypt && decrypt) {
 		bench_fill(b, t, encrypt);
 		cdrig_run(rig, b->ops, b->n);
-		faults[0] = faults_of_encryption(b, t, ctx);
+		faults[0] = faults_of_encryption(b, t, ref);
 		faults[1] = faults_of_decryption(b, rig, t, decrypt);
 		faults[2] = t->authenticated ? faults_of_icv(b, rig, t) : 0;
 		bench_empty(b);
@@ -166,7 +166,7 @@ transform_run(struct rig *rig, struct bench *b, const struct transform *t, EVP_C
 static void
 device_run(const struct cdrig_device *device, bool hardware)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	struct ref ref = ref_open();
 	struct bench *b = malloc(sizeof(*b));
 	struct transform must = rig_words(device->words);
 	struct cfg_engine cfg;
@@ -174,21 +174,21 @@ device_run(const struct cdrig_device *device, bool hardware)
 	struct cryptodev *cd = (struct cryptodev *)rig.engine;
 	unsigned done = 0;
 
-	CU_ASSERT_FATAL(ctx && b);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b);
 	cd->device.hardware = hardware;
 	bench_open(b);
-	CU_ASSERT(transform_run(&rig, b, &must, ctx));
+	CU_ASSERT(transform_run(&rig, b, &must, &ref));
 	for (unsigned i = 0; i < RIG_TRANSFORM_COUNT; i++) {
 		struct transform t;
 
-		done += rig_transform(i, &t) && transform_run(&rig, b, &t, ctx);
+		done += rig_transform(i, &t) && transform_run(&rig, b, &t, &ref);
 	}
 	CU_ASSERT(done > 0);
 	cd->device.hardware = false;
 	free(b->plain);
 	free(b->expected);
 	free(b);
-	EVP_CIPHER_CTX_free(ctx);
+	ref_close(&ref);
 	rig_close(&rig);
 }
 

@@ -4,7 +4,8 @@
 
 #include "base/bytes.h"
 #include "crypto/esp_subject.h"
-#include "tests/crypto/cryptodev_ref.h"
+#include "tests/crypto/crypto_rig.h"
+#include "tests/crypto/openssl_ref.h"
 #include "tests/kit/kit.h"
 
 int suite_rte_ipsec(void);
@@ -104,7 +105,7 @@ esp_matches(const struct pair *p, const uint8_t *esp, uint32_t bytes, const uint
 	uint32_t block = t->block, text_len = (plain_len + 2 + block - 1) / block * block;
 	uint32_t pad = text_len - plain_len - 2, head = 8u + t->iv_len;
 	uint8_t want[ROOM] = {0}, icv[CRYPTO_ICV_MAX];
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	struct ref ref = ref_open();
 	struct crypto_op op = {.text_len = text_len,
 		.auth_len = head + text_len,
 		.auth_before = (uint8_t)head,
@@ -134,8 +135,8 @@ esp_matches(const struct pair *p, const uint8_t *esp, uint32_t bytes, const uint
 		op.auth_before = t->iv_len;
 		op.auth_len = t->iv_len + text_len;
 	}
-	ref_encrypt(ctx, t, &op, want + head, icv);
-	EVP_CIPHER_CTX_free(ctx);
+	ref_seal(&ref, t, &op, rig_key, rig_auth_key, want + head, icv);
+	ref_close(&ref);
 	return bytes == head + text_len + t->icv_len && load_be32(esp) == SPI &&
 	       load_be32(esp + 4) == (uint32_t)seq && !memcmp(esp, want, head + text_len) &&
 	       !memcmp(esp + head + text_len, icv, t->icv_len);

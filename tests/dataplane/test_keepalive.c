@@ -100,6 +100,14 @@ test_silence(void)
 		/* a late turn sends one, not those that were missed */
 		CU_ASSERT_EQUAL(turn(&g, 500 * MS), 1);
 		CU_ASSERT_EQUAL(dp_next_due(g.dp), 520 * MS);
+		/* the laboratory is over: nothing to wait for */
+		dp_keepalive_until(g.dp, 520 * MS - 1);
+		CU_ASSERT_EQUAL(dp_next_due(g.dp), TIME_NEVER);
+		CU_ASSERT_EQUAL(turn(&g, 540 * MS), 0);
+		dp_keepalive_until(g.dp, 520 * MS);
+		CU_ASSERT_EQUAL(dp_next_due(g.dp), 520 * MS);
+		CU_ASSERT_EQUAL(turn(&g, 540 * MS), 1);
+		CU_ASSERT_EQUAL(dp_next_due(g.dp), TIME_NEVER);
 		stop(&g);
 	}
 }

@@ -76,7 +76,7 @@ static void
 check_wire(const struct kit *kit, const uint8_t *outer, uint64_t seq)
 {
 	const uint8_t *esp = outer + 20;
-	uint8_t nonce[16] = {0}, iv[16];
+	uint8_t nonce[16] = {0}, iv[16] = {0};
 	uint32_t spi = 0, low = 0;
 
 	CU_ASSERT_EQUAL(load_be32(esp), KIT_SPI);

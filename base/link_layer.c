@@ -1,6 +1,6 @@
 /* Link layers: Ethernet with up to two VLAN tags, Linux cooked v1 and v2, BSD loopback, raw IP.
  * No MPLS, no PPPoE, no LLC/SNAP. */
-#include "capture/link_layer.h"
+#include "base/link_layer.h"
 
 #include <pcap/pcap.h>
 #include <stddef.h>
@@ -52,17 +52,26 @@ is_vlan_tag(uint16_t type)
 	return type == 0x8100 || type == 0x88a8 || type == 0x9100; /* 802.1Q, 802.1ad, an older one */
 }
 
-/* AF_INET, and AF_INET6 of Linux, NetBSD, FreeBSD, macOS, in the byte order of whoever captured. */
-static bool
-is_ip_family(uint32_t family)
+/* Of an address family in the byte order of whoever captured.  IPv6 has another number on Linux, NetBSD,
+ * FreeBSD and macOS. */
+static unsigned
+family_of_number(uint32_t number)
 {
-	if (family > 0xffff)
-		family = __builtin_bswap32(family);
-	return family == 2 || family == 10 || family == 24 || family == 28 || family == 30;
+	if (number > 0xffff)
+		number = __builtin_bswap32(number);
+	if (number == 2)
+		return LINK_IPV4;
+	return number == 10 || number == 24 || number == 28 || number == 30 ? LINK_IPV6 : 0;
+}
+
+static unsigned
+family_of_ethertype(uint16_t type)
+{
+	return type == ETHERTYPE_IPV4 ? LINK_IPV4 : type == ETHERTYPE_IPV6 ? LINK_IPV6 : 0;
 }
 
 uint32_t
-link_layer_bytes(int link_type, const uint8_t *frame, uint32_t captured)
+link_layer_bytes(int link_type, unsigned families, const uint8_t *frame, uint32_t captured)
 {
 	const struct link_layer *link = link_find(link_type);
 	uint32_t at = link ? link->header : 0;
@@ -72,11 +81,11 @@ link_layer_bytes(int link_type, const uint8_t *frame, uint32_t captured)
 	if (link->says == SAYS_NOTHING)
 		return 0;
 	if (link->says == SAYS_FAMILY)
-		return is_ip_family(load_be32(frame)) ? at : UINT32_MAX;
+		return family_of_number(load_be32(frame)) & families ? at : UINT32_MAX;
 	uint16_t type = load_be16(frame + link->type_at);
 	for (unsigned tags = 0; tags < TAGS_MAX && is_vlan_tag(type) && captured - at >= 4; tags++) {
 		type = load_be16(frame + at + 2); /* after the tag control information */
 		at += 4;
 	}
-	return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6 ? at : UINT32_MAX;
+	return family_of_ethertype(type) & families ? at : UINT32_MAX;
 }
