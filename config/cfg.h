@@ -60,7 +60,9 @@ enum cfg_traffic_kind {
 	CFG_TRAFFIC_IMIX,
 	CFG_TRAFFIC_VOICE,
 	CFG_TRAFFIC_PCAP,
+	CFG_TRAFFIC_TCP,
 };
+enum cfg_congestion { CFG_CONGESTION_NEWRENO, CFG_CONGESTION_CUBIC };
 
 /* Where a value stood, for messages about it after loading ("lab.cfg:12"). */
 struct cfg_where {
@@ -244,6 +246,7 @@ struct cfg_host {
 	const char *name;
 	struct ip_addr address;
 	uint64_t poll_interval; /* ns: how often its sources are turned; send times are exact all the same */
+	uint32_t mtu;		/* bytes of IP packet: what its TCP goes by */
 	struct cfg_where where;
 };
 
@@ -309,6 +312,15 @@ struct cfg_traffic {
 	const char *file;     /* pcap: path, relative to the configuration file */
 	double speed;	      /* pcap: 2.0 plays twice as fast */
 	bool loop;	      /* pcap: from the start again until `stop` */
+	enum cfg_congestion congestion; /* tcp, as all that follow */
+	uint64_t bytes;			/* bulk: of each flow; 0: no end */
+	uint32_t request, response;	/* bytes of each; 0: bulk */
+	uint64_t think;			/* ns: mean pause before the next request, exponential */
+	uint32_t mss;			/* largest payload; 0: what the host's MTU leaves */
+	uint32_t window;		/* receive buffer, bytes */
+	bool sack, pmtud;
+	uint64_t rto_min, ack_delay; /* ns */
+	const char *class_back;	     /* resolved: class of what goes from `to` to `from`; else NULL */
 	uint64_t start, stop; /* ns; stop 0: the end of the run */
 	struct cfg_where where;
 };

@@ -3,13 +3,18 @@
 
 #include "config/words.h"
 
+#define TCP_FLOWS_MAX 4096u /* each end has queues of its own */
+#define TCP_MSS_LEAST 28u   /* of the least IPv4 MTU, 68 */
+#define IPV6_MTU_MIN 1280u
+
 static void
 check_rate(const struct check *check, const struct cfg_traffic *traffic)
 {
 	const char *kind = cfg_traffic_kind_word(traffic->kind);
 	bool both = traffic->rate && traffic->pps > 0, none = !traffic->rate && !(traffic->pps > 0);
 
-	if (traffic->kind == CFG_TRAFFIC_VOICE || traffic->kind == CFG_TRAFFIC_PCAP) {
+	if (traffic->kind == CFG_TRAFFIC_VOICE || traffic->kind == CFG_TRAFFIC_PCAP ||
+		traffic->kind == CFG_TRAFFIC_TCP) {
 		if (!none)
 			check_fault(check, traffic, traffic->rate ? "rate" : "pps",
 				"kind \"%s\" has a rate of its own; "
@@ -57,6 +62,43 @@ check_flows(const struct check *check, const struct cfg_traffic *traffic)
 			n, traffic->sport, UINT16_MAX - traffic->sport + 1);
 }
 
+static void
+check_tcp_mtu(const struct check *check, const struct cfg_traffic *traffic, uint32_t index)
+{
+	const struct cfg_host *host = &check->lab->hosts[index];
+	uint32_t heads = ip_is_v4(host->address) ? 40 : 60;
+
+	if (!ip_is_v4(host->address) && host->mtu < IPV6_MTU_MIN)
+		check_fault(check, host, "mtu", "%u with an IPv6 address; allowed: at least %u (RFC 8200 §5)",
+			host->mtu, IPV6_MTU_MIN);
+	else if (traffic->mss > host->mtu - heads)
+		check_fault(check, traffic, "mss", "%u is more than the MTU of %s leaves; "
+			"allowed: at most %u",
+			traffic->mss, host->name, host->mtu - heads);
+}
+
+static void
+check_tcp(const struct check *check, const struct cfg_traffic *traffic)
+{
+	if (traffic->kind != CFG_TRAFFIC_TCP)
+		return;
+	if (!traffic->request != !traffic->response)
+		check_fault(check, traffic, traffic->request ? "request" : "response",
+			"alone; allowed: request and response together, or none of them");
+	if (traffic->bytes && traffic->request)
+		check_fault(check, traffic, "bytes", "with request; allowed: one of them");
+	if (traffic->mss && traffic->mss < TCP_MSS_LEAST)
+		check_fault(check, traffic, "mss", "%u; allowed: 0, or at least %u", traffic->mss,
+			TCP_MSS_LEAST);
+	if (traffic->flows > TCP_FLOWS_MAX)
+		check_fault(check, traffic, "flows", "%u connections; allowed: at most %u", traffic->flows,
+			TCP_FLOWS_MAX);
+	if (traffic->from_host != CFG_NONE)
+		check_tcp_mtu(check, traffic, traffic->from_host);
+	if (traffic->to_host != CFG_NONE)
+		check_tcp_mtu(check, traffic, traffic->to_host);
+}
+
 void
 check_traffic(const struct check *check)
 {
@@ -64,5 +106,6 @@ check_traffic(const struct check *check)
 		check_rate(check, &check->lab->traffic[i]);
 		check_source(check, &check->lab->traffic[i]);
 		check_flows(check, &check->lab->traffic[i]);
+		check_tcp(check, &check->lab->traffic[i]);
 	}
 }

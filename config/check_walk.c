@@ -14,6 +14,7 @@
 /* A packet on its way. */
 struct walker {
 	const struct cfg_traffic *traffic;
+	bool back; /* from `to` to `from`, as half of TCP goes */
 	struct ip_addr src, dst;
 	const struct cfg_sa *sa; /* it is protected by that SA; NULL: in clear */
 	enum cfg_mode mode;	 /* of sa */
@@ -43,7 +44,8 @@ matches(const struct cfg_policy *policy, const struct walker *walker)
 		return false;
 	if (policy->dscp && !(policy->dscp >> traffic->dscp & 1))
 		return false;
-	return in_ports(&policy->sport, traffic->sport) && in_ports(&policy->dport, traffic->dport);
+	return in_ports(&policy->sport, walker->back ? traffic->dport : traffic->sport) &&
+	       in_ports(&policy->dport, walker->back ? traffic->sport : traffic->dport);
 }
 
 static void
@@ -119,7 +121,7 @@ lost(const struct check *check, const struct walker *walker, const char *format,
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
 	check_fault(check, traffic, "to", "no route from %s to %s: %s; allowed: routes all the way",
-		traffic->from, traffic->to, why);
+		walker->back ? traffic->to : traffic->from, walker->back ? traffic->from : traffic->to, why);
 	return STEP_LOST;
 }
 
@@ -164,20 +166,23 @@ walk_step(const struct check *check, struct walker *walker)
 	walker->node = link->end[!mine].node;
 	if (node_gateway(lab, walker->node) != NULL)
 		return STEP_ON;
-	if (walker->node == walker->traffic->to_host)
+	if (walker->node == (walker->back ? walker->traffic->from_host : walker->traffic->to_host))
 		return STEP_ARRIVED;
 	return lost(check, walker, "the way ends at host %s", node_name(lab, walker->node));
 }
 
 static void
-walk(const struct check *check, const struct cfg_traffic *traffic)
+walk(const struct check *check, const struct cfg_traffic *traffic, bool back)
 {
 	const struct cfg_lab *lab = check->lab;
+	uint32_t from = back ? traffic->to_host : traffic->from_host;
+	uint32_t to = back ? traffic->from_host : traffic->to_host;
 	struct walker walker = {
 		.traffic = traffic,
-		.node = traffic->from_host,
-		.src = lab->hosts[traffic->from_host].address,
-		.dst = lab->hosts[traffic->to_host].address,
+		.back = back,
+		.node = from,
+		.src = lab->hosts[from].address,
+		.dst = lab->hosts[to].address,
 	};
 
 	for (unsigned hops = 0; hops < HOPS_MAX; hops++)
@@ -189,6 +194,11 @@ walk(const struct check *check, const struct cfg_traffic *traffic)
 void
 check_walk(const struct check *check)
 {
-	for (unsigned i = 0; i < check->lab->n_traffic; i++)
-		walk(check, &check->lab->traffic[i]);
+	for (unsigned i = 0; i < check->lab->n_traffic; i++) {
+		const struct cfg_traffic *traffic = &check->lab->traffic[i];
+
+		walk(check, traffic, false);
+		if (traffic->kind == CFG_TRAFFIC_TCP)
+			walk(check, traffic, true);
+	}
 }

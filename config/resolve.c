@@ -7,6 +7,7 @@
 
 /* Frames of 64, 594 and 1518 bytes, 7:4:1: the simple IMIX, as sizes of IP packets. */
 static const struct cfg_imix_entry default_mix[] = {{46, 7}, {576, 4}, {1500, 1}};
+#define TCP_PROTOCOL 6
 #define IPV6_UDP_BYTES 48 /* more than such a frame holds: the smallest is two bytes longer then */
 
 static uint32_t
@@ -26,6 +27,14 @@ find_host(const struct check *check, const struct cfg_traffic *traffic, const ch
 	return CFG_NONE;
 }
 
+/* What TCP sends back is a class of its own: ACKs are no data. */
+static void
+resolve_tcp(const struct check *check, struct cfg_traffic *traffic)
+{
+	traffic->class_back = arena_print(check->arena, "%s back", traffic->class_name);
+	traffic->proto = TCP_PROTOCOL;
+}
+
 void
 resolve_traffic(const struct check *check)
 {
@@ -36,6 +45,8 @@ resolve_traffic(const struct check *check)
 		traffic->to_host = find_host(check, traffic, "to", traffic->to);
 		if (traffic->class_name == NULL)
 			traffic->class_name = traffic->name;
+		if (traffic->kind == CFG_TRAFFIC_TCP)
+			resolve_tcp(check, traffic);
 		if (traffic->kind != CFG_TRAFFIC_IMIX || traffic->n_mix != 0)
 			continue;
 		traffic->mix = arena_alloc(check->arena, 1, sizeof(default_mix));

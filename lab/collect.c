@@ -173,7 +173,7 @@ flow_fill(struct lab *lab, struct result_flow *out, struct flow *flow)
 
 	reorder_finish(flow->at_gateway);
 	reorder_finish(flow->at_receiver);
-	*out = (struct result_flow){.class_name = traffic->class_name,
+	*out = (struct result_flow){.class_name = flow->class_name,
 		.traffic = traffic->name,
 		.index = flow->index,
 		.src = flow->id.src,
@@ -271,14 +271,15 @@ result_alloc(const struct lab *lab, struct result *r)
 	}
 	for (unsigned l = 0; l < cfg->n_links; l++)
 		wires += 2 * cfg->links[l].n_paths;
-	r->classes = calloc(cfg->n_traffic + 1u, sizeof(*r->classes));
+	r->classes = calloc(2 * cfg->n_traffic + 1u, sizeof(*r->classes));
 	r->flows = calloc(lab->n_flows + 1u, sizeof(*r->flows));
+	r->tcp = calloc(cfg->n_traffic + 1u, sizeof(*r->tcp));
 	r->sas = calloc(sas + 1u, sizeof(*r->sas));
 	r->engines = calloc(cfg->n_gateways + 1u, sizeof(*r->engines));
 	r->ports = calloc(ports + 1u, sizeof(*r->ports));
 	r->wires = calloc(wires + 1u, sizeof(*r->wires));
 	r->nodes = calloc(cfg->n_hosts + cfg->n_gateways + cfg->n_links + 1u, sizeof(*r->nodes));
-	return r->classes && r->flows && r->sas && r->engines && r->ports && r->wires && r->nodes
+	return r->classes && r->flows && r->tcp && r->sas && r->engines && r->ports && r->wires && r->nodes
 		       ? ST_OK
 		       : ST_ERR_NOMEM;
 }
@@ -319,6 +320,8 @@ collect(struct lab *lab, struct result **out)
 	if (!status)
 		status = flows_collect(lab, r);
 	if (!status)
+		status = tcp_collect(lab, r);
+	if (!status)
 		balance(lab, r);
 	return status;
 }
@@ -332,10 +335,13 @@ collect_free(struct result *r)
 		delay_fini(&r->classes[c].delay);
 		delay_fini(&r->classes[c].ipdv);
 	}
+	for (unsigned t = 0; t < r->n_tcp; t++)
+		delay_fini(&r->tcp[t].completed);
 	for (unsigned i = 0; r->nodes && i < r->n_nodes; i++)
 		free((void *)(uintptr_t)r->nodes[i].stages);
 	free(r->classes);
 	free(r->flows);
+	free(r->tcp);
 	free(r->sas);
 	free(r->engines);
 	free(r->ports);

@@ -20,6 +20,10 @@ flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index
 	flow->id_first = (uint16_t)(flow - lab->flows);
 	flow->id_step = (uint16_t)(total < ID_STEP_MAX ? total : ID_STEP_MAX);
 	traffic_flow_get(lab->traffic[traffic], index, &flow->id);
+	flow->class_name = lab->cfg->traffic[traffic].class_name;
+	flow->is_tcp = lab->cfg->traffic[traffic].kind == CFG_TRAFFIC_TCP;
+	if (flow->is_tcp && index >= lab->cfg->traffic[traffic].flows)
+		flow->class_name = lab->cfg->traffic[traffic].class_back;
 	if (lab->cfg->traffic[traffic].kind != CFG_TRAFFIC_PCAP)
 		packet_template(flow);
 	if (!delay_init(&flow->delay) || !delay_init(&flow->ipdv))
@@ -90,24 +94,25 @@ flow_joined(void *lab, struct rte_mbuf *m)
 	pkt->sa = NULL;
 }
 
-void
+bool
 flow_delivered(struct lab *lab, struct rte_mbuf *m)
 {
 	const struct pkt *pkt = pkt_of(m);
 	struct flow *flow = &lab->flows[pkt->flow];
 	const struct reorder_stats *seen = reorder_stats(flow->at_receiver);
 	uint64_t copies = seen->duplicates, delay = pkt->time_ns - pkt->sent_ns;
+	bool intact = packet_intact(lab, m);
 
 	reorder_arrive(flow->at_receiver, pkt->num, pkt->time_ns);
 	if (unlikely(pkt->flags & PKT_CUT))
 		fate_deliver(&flow->fate, pkt->num);
 	else
 		flow->originals += !(pkt->flags & PKT_CLONE);
-	if (unlikely(!packet_intact(lab, m)))
+	if (unlikely(!intact))
 		flow->corrupt++;
 	if (unlikely(seen->duplicates != copies)) {
 		flow->duplicates++;
-		return;
+		return intact;
 	}
 	if (flow->delivered)
 		delay_record(&flow->ipdv,
@@ -116,6 +121,7 @@ flow_delivered(struct lab *lab, struct rte_mbuf *m)
 	flow->delivered++;
 	flow->delivered_bytes += rte_pktmbuf_data_len(m);
 	delay_record(&flow->delay, delay);
+	return intact;
 }
 
 void
@@ -131,7 +137,7 @@ flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event)
 		flow->drops[event->reason]++;
 	if (lab->recorder && lab->cfg->events)
 		recorder_drop(lab->recorder, node, event,
-			flow ? lab->cfg->traffic[flow->traffic].class_name : NULL);
+			flow ? flow->class_name : NULL);
 }
 
 void

@@ -56,6 +56,20 @@ send_burst(struct host *host, uint32_t first_flow, const struct traffic_packet *
 	link_send(host->end, pkts, n);
 }
 
+void
+host_send_built(struct host *host, uint32_t flow, const struct traffic_packet *desc, struct rte_mbuf *m)
+{
+	host->created++;
+	host->lab->flows[flow].sent++;
+	host->lab->flows[flow].sent_bytes += desc->bytes;
+	if (!m) {
+		send_failed(host, flow, desc, 1, DROP_NO_MBUF);
+		return;
+	}
+	host->tx++;
+	link_send(host->end, &m, 1);
+}
+
 /* The source that sends next, and until when it is the only one. */
 static unsigned
 source_next(const struct host *host, uint64_t *due, uint64_t *until)
@@ -155,6 +169,14 @@ host_hears(const struct rte_mbuf *m)
 	       (ip_head_is_v4(ip) ? IPV4_PROTO_ICMP : IP_NEXT_ICMP6);
 }
 
+/* ICMP from a gateway about a segment of ours. */
+static void
+host_takes_icmp(struct host *host, struct rte_mbuf *m, uint64_t now)
+{
+	if (host->tcp)
+		tcp_host_icmp(host->tcp, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), now);
+}
+
 /* Is it for this host, and what is to be kept of it?  NULL: nothing, it has gone. */
 static struct rte_mbuf *
 host_take_one(struct host *host, struct rte_mbuf *m, uint64_t now)
@@ -168,14 +190,17 @@ host_take_one(struct host *host, struct rte_mbuf *m, uint64_t now)
 		flow_dropped_packet(host->lab, host->index, m, DROP_NOT_MINE, now);
 		return NULL;
 	}
-	if (unlikely(pkt->flow == PKT_NO_FLOW))
+	if (unlikely(pkt->flow == PKT_NO_FLOW)) {
+		host_takes_icmp(host, m, now);
 		return m;
+	}
 	if (unlikely(pkt->flags & PKT_CUT) && is_fragment(ip, rte_pktmbuf_data_len(m))) {
 		m = fragment_take(host, m);
 		if (!m)
 			return NULL;
 	}
-	flow_delivered(host->lab, m);
+	if (flow_delivered(host->lab, m) && host->tcp)
+		tcp_host_segment(host->tcp, m, now);
 	return m;
 }
 
@@ -210,6 +235,8 @@ host_run(struct actor *actor, uint64_t now)
 	reasm_run(host->reasm, now);
 	moved = host_send(host, now);
 
+	if (host->tcp)
+		moved |= tcp_host_run(host->tcp, now);
 	while (host_take(host, now))
 		moved = true;
 	return moved;
@@ -223,6 +250,8 @@ host_next_due(struct actor *actor)
 
 	for (unsigned s = 0; s < host->n_sources; s++)
 		send = time_min(send, traffic_next_due(host->sources[s]));
+	if (host->tcp)
+		send = time_min(send, tcp_host_next_due(host->tcp));
 	/* what is sent must be on the wire before a peer that looks more often does */
 	send = time_round_up(send, time_min(poll, peer));
 	return time_min(
@@ -258,13 +287,14 @@ host_create(struct lab *lab, unsigned index, struct link_end *end)
 		}
 		flow += traffic_flow_count(lab->traffic[t]);
 	}
-	return ST_OK;
+	return tcp_host_create(host);
 }
 
 void
 host_destroy(struct host *host)
 {
 	reasm_destroy(host->reasm);
+	tcp_host_destroy(host->tcp);
 	free(host->sources);
 	free(host->first_flow);
 }

@@ -66,6 +66,23 @@ human_time(uint64_t ns)
 	return h;
 }
 
+struct human
+human_rate(double bits)
+{
+	uint64_t b = (uint64_t)bits;
+	struct human h;
+
+	if (b < 1000)
+		snprintf(h.text, sizeof(h.text), "%" PRIu64 " b/s", b);
+	else if (b < 999500)
+		digits_write(&h, b, 1000, "kb/s");
+	else if (b < 999500000)
+		digits_write(&h, b, 1000000, "Mb/s");
+	else
+		digits_write(&h, b, 1000000000, "Gb/s");
+	return h;
+}
+
 void
 human_text(FILE *out, const char *format, ...)
 {

@@ -17,6 +17,8 @@ struct human human_count(uint64_t n);
 struct human human_percent(uint64_t part, uint64_t whole);
 /* Three significant digits and ns, us, ms or s. */
 struct human human_time(uint64_t ns);
+/* Three significant digits and b/s, kb/s, Mb/s or Gb/s. */
+struct human human_rate(double bits);
 
 /* Words broken into lines of HUMAN_COLUMNS, as printf() formats them; at most 1023 bytes. */
 void human_text(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -160,6 +160,8 @@ parts_create(struct lab *lab, char *message, size_t bytes)
 		status = pool_create(cfg->mbufs, packet_bytes_max(lab), &lab->pool);
 	if (!status)
 		status = flows_create(lab);
+	if (!status)
+		status = tcp_sources_create(lab);
 	return status ? status : nodes_create(lab, message, bytes);
 }
 
@@ -321,6 +323,7 @@ lab_destroy(struct lab *lab)
 			link_destroy(&lab->links[l]);
 	for (unsigned h = 0; lab->hosts && h < lab->cfg->n_hosts; h++)
 		host_destroy(&lab->hosts[h]);
+	tcp_sources_destroy(lab);
 	flows_destroy(lab);
 	for (unsigned t = 0; lab->traffic && t < lab->cfg->n_traffic; t++)
 		traffic_destroy(lab->traffic[t]);

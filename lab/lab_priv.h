@@ -16,6 +16,7 @@
 #include "lab/lab.h"
 #include "lab/paths.h"
 #include "lab/pool.h"
+#include "lab/tcp/segment.h"
 #include "lab/traffic.h"
 
 #define LAB_BURST 64u
@@ -31,6 +32,9 @@ struct flow {
 	uint16_t id_first, id_step;  /* identifications: a host does not repeat them from flow to flow */
 	uint32_t traffic;	     /* index of its cfg_traffic */
 	uint32_t index;		     /* within it */
+	const char *class_name;
+	bool is_tcp;
+	uint32_t iss; /* TCP: number of the SYN, by which payload is known */
 	uint64_t sent, sent_bytes;
 	uint64_t delivered, delivered_bytes, duplicates, corrupt;
 	uint64_t originals;  /* delivered, and no wire's copy */
@@ -44,6 +48,8 @@ struct flow {
 };
 
 struct link;
+struct tcp_host;
+struct tcp_source;
 
 /* Where a node is plugged in.  A gateway sees a struct port, a host calls link_send and link_receive. */
 struct link_end {
@@ -75,6 +81,7 @@ struct host {
 	unsigned n_sources;
 	uint64_t now;
 	struct reasm *reasm;	  /* fragments that came to it */
+	struct tcp_host *tcp; /* ends of connections; NULL: none */
 	uint64_t created, tx, rx, consumed;
 	uint64_t drops[DROP_COUNT];
 	uint64_t cycles;
@@ -102,6 +109,7 @@ struct lab {
 	struct flow *flows;
 	unsigned n_flows;
 	struct traffic **traffic; /* all, in order of the configuration */
+	struct tcp_source **tcp;  /* likewise, NULL for other kinds */
 	uint64_t created;	  /* by hosts */
 	uint64_t wall_cycles;
 	uint8_t *pattern; /* what payloads are made of */
@@ -119,6 +127,8 @@ uint64_t link_next_due(const struct link_end *end);
 uint64_t link_held(const struct link *link);
 
 /* host.c */
+/* Sends one packet that was built for a flow; m is NULL where there was no mbuf. */
+void host_send_built(struct host *host, uint32_t flow, const struct traffic_packet *desc, struct rte_mbuf *m);
 enum status host_create(struct lab *lab, unsigned index, struct link_end *end);
 void host_destroy(struct host *host);
 
@@ -134,13 +144,40 @@ void packet_build(
 /* True where m is what packet_build made, hop fields aside. */
 bool packet_intact(const struct lab *lab, struct rte_mbuf *m);
 
+/* packet_tcp.c */
+/* Writes a segment of a flow as packet number num into m. */
+void packet_tcp_build(const struct lab *lab, uint32_t flow_index, const struct tcp_segment *segment,
+	uint64_t num, uint64_t now, struct rte_mbuf *m);
+/* As packet_intact(): addresses, ports, checksum, and each byte of payload at its place of the stream. */
+bool packet_tcp_intact(const struct lab *lab, struct rte_mbuf *m);
+/* Finds the TCP header of a whole packet; NULL: none. */
+const uint8_t *packet_tcp_find(const uint8_t *ip, uint32_t bytes, uint32_t *l4_bytes);
+
+/* tcp_source.c */
+enum status tcp_sources_create(struct lab *lab);
+void tcp_sources_destroy(struct lab *lab);
+/* tcp_collect.c */
+enum status tcp_collect(const struct lab *lab, struct result *result);
+
+/* tcp_host.c: what a host does for the ends of connections on it; tcp may be NULL. */
+enum status tcp_host_create(struct host *host);
+void tcp_host_destroy(struct tcp_host *tcp);
+/* What is due by now; true where anything was sent. */
+bool tcp_host_run(struct tcp_host *tcp, uint64_t now);
+uint64_t tcp_host_next_due(const struct tcp_host *tcp);
+/* A segment of one of its flows, intact. */
+void tcp_host_segment(struct tcp_host *tcp, struct rte_mbuf *m, uint64_t now);
+/* An ICMP packet; true where it was about one of its segments. */
+bool tcp_host_icmp(struct tcp_host *tcp, const uint8_t *ip, uint32_t bytes, uint64_t now);
+
 /* flows.c */
 enum status flows_create(struct lab *lab);
 void flows_destroy(struct lab *lab);
 /* In a gateway a protected packet was put together from fragments. */
 void flow_joined(void *lab, struct rte_mbuf *m);
 void flow_at_gateway(struct lab *lab, struct pkt *pkt);
-void flow_delivered(struct lab *lab, struct rte_mbuf *m);
+/* False where it is not what was sent. */
+bool flow_delivered(struct lab *lab, struct rte_mbuf *m);
 /* Counts a drop with its flow and records it.  node: hosts first, then gateways, then links. */
 void flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event);
 /* The same for a packet that ended outside a gateway. */

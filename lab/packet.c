@@ -249,6 +249,8 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 	uint32_t ports = head > flow->ip_bytes ? 4 : 0;
 	uint8_t stamp[STAMP_BYTES];
 
+	if (flow->is_tcp)
+		return packet_tcp_intact(lab, m);
 	/* cut once more, a fragment of a capture is put together with the others of its packet */
 	if (bytes != pkt->sent_bytes)
 		return !head && pkt->flags & PKT_CUT;

@@ -9,8 +9,8 @@ static const struct {
 } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
 
 /* less: what is subtracted from each value, the least delay for RFC 5481 PDV. */
-static void
-distribution_json(struct json_out *json, const char *key, const struct delay *delay, uint64_t less)
+void
+report_distribution_json(struct json_out *json, const char *key, const struct delay *delay, uint64_t less)
 {
 	if (!delay->count) {
 		jout_null(json, key);
@@ -135,9 +135,9 @@ report_flow_json(struct json_out *json, const struct result_flow *flow, bool is_
 	jout_u64(json, "duplicates", flow->duplicates);
 	jout_u64(json, "copies_dropped", flow->clone_drops);
 	jout_u64(json, "corrupt", flow->corrupt);
-	distribution_json(json, "delay_ns", &flow->delay, 0);
-	distribution_json(json, "pdv_ns", &flow->delay, flow->delay.min);
-	distribution_json(json, "ipdv_ns", &flow->ipdv, 0);
+	report_distribution_json(json, "delay_ns", &flow->delay, 0);
+	report_distribution_json(json, "pdv_ns", &flow->delay, flow->delay.min);
+	report_distribution_json(json, "ipdv_ns", &flow->ipdv, 0);
 	jout_object(json, "reordering");
 	report_reorder_json(json, "at_gateway", &flow->at_gateway);
 	report_reorder_json(json, "at_receiver", &flow->at_receiver);

@@ -121,6 +121,10 @@ traffic_json(struct json_out *json, const struct result *r)
 	for (unsigned i = 0; i < r->n_flows; i++)
 		report_flow_json(json, &r->flows[i], false);
 	jout_array_end(json);
+	jout_array(json, "tcp");
+	for (unsigned i = 0; i < r->n_tcp; i++)
+		report_tcp_json(json, &r->tcp[i]);
+	jout_array_end(json);
 }
 
 static void

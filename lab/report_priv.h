@@ -38,14 +38,19 @@ unsigned report_windows(uint32_t own, uint32_t windows[REPORT_WINDOWS_MAX]);
 void report_summary(const struct result *result, FILE *out);
 void report_timings(const struct result *result, FILE *out);
 /* Members of the object that is open. */
+/* NULL where nothing was recorded; less: what is subtracted from each value. */
+void report_distribution_json(
+	struct json_out *json, const char *key, const struct delay *delay, uint64_t less);
 void report_flow_json(struct json_out *json, const struct result_flow *flow, bool is_class);
 void report_reorder_json(struct json_out *json, const char *key, const struct reorder_stats *stats);
 void report_sa_json(struct json_out *json, const struct result_sa *sa);
 void report_engine_json(struct json_out *json, const struct result_engine *engine);
+void report_tcp_json(struct json_out *json, const struct result_tcp *tcp);
 void report_drops_json(struct json_out *json, const char *key, const uint64_t *drops);
 
 /* Sections of the table. */
 void report_table_sas(const struct result *result, FILE *out);
+void report_table_tcp(const struct result *result, FILE *out);
 void report_table_engines(const struct result *result, FILE *out);
 
 #endif

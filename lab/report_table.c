@@ -283,6 +283,7 @@ report_table(const struct result *result, FILE *out)
 	heading(result, &sums, out);
 	fates(result, &sums, out);
 	delays(result, out);
+	report_table_tcp(result, out);
 	drops(result, out);
 	report_table_engines(result, out);
 	report_table_sas(result, out);

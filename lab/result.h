@@ -36,6 +36,19 @@ struct result_flow {
 	struct reorder_stats at_receiver;
 };
 
+/* All connections of a class. */
+struct result_tcp {
+	const char *class_name;
+	uint64_t connections, established, closed; /* closed: by the client, in order */
+	uint64_t reset, gave_up;
+	uint64_t bytes_there, bytes_back; /* of the streams, delivered in order; duplicates left out */
+	double goodput_there, goodput_back; /* bit/s, while the source was on */
+	uint64_t segments, retransmits, timeouts, recoveries;
+	uint64_t ecn_reductions, path_mtu_changes, window_probes, duplicate_bytes;
+	uint64_t srtt_sum, srtt_count, srtt_max, rtt_min; /* ns, at the end, of ends that had a sample */
+	struct delay completed; /* transfers, or request to response */
+};
+
 struct result_sa {
 	const struct cfg_gateway *gateway;
 	const struct cfg_sa *cfg;
@@ -95,6 +108,8 @@ struct result {
 	unsigned n_classes;
 	struct result_flow *flows;
 	unsigned n_flows;
+	struct result_tcp *tcp; /* classes that have connections */
+	unsigned n_tcp;
 	struct result_sa *sas;
 	unsigned n_sas;
 	struct result_node *nodes; /* hosts, gateways and routers, links */

@@ -18,6 +18,7 @@ static enum status (*const kind_create[])(const struct traffic_args *args, struc
 	[CFG_TRAFFIC_IMIX] = traffic_imix_create,
 	[CFG_TRAFFIC_VOICE] = traffic_voice_create,
 	[CFG_TRAFFIC_PCAP] = traffic_pcap_create,
+	[CFG_TRAFFIC_TCP] = traffic_tcp_create,
 };
 
 enum status
@@ -144,6 +145,18 @@ uint32_t
 traffic_bytes_max(const struct traffic *traffic)
 {
 	return traffic->bytes_max;
+}
+
+uint64_t
+traffic_start(const struct traffic *traffic)
+{
+	return traffic->start;
+}
+
+uint64_t
+traffic_limit(const struct traffic *traffic)
+{
+	return traffic->limit;
 }
 
 uint64_t

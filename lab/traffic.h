@@ -46,6 +46,9 @@ uint64_t traffic_next_due(const struct traffic *traffic);
 unsigned traffic_get(struct traffic *traffic, uint64_t now, struct traffic_packet *out, unsigned max);
 /* A bound that no packet of this source exceeds, in bytes of IP packet. */
 uint32_t traffic_bytes_max(const struct traffic *traffic);
+/* When it begins, and before when it sends. */
+uint64_t traffic_start(const struct traffic *traffic);
+uint64_t traffic_limit(const struct traffic *traffic);
 /* Packets of the capture that could not be used; 0 for other kinds. */
 uint64_t traffic_skipped(const struct traffic *traffic);
 
