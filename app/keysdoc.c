@@ -51,8 +51,8 @@ static const char intro[] =
 	"\n"
 	"The value is what could stand behind `=` in the file; a text needs no quotes. A variant is a list "
 	"of the same\n"
-	"settings, applied after those of the command line; each variant is checked when the file is "
-	"loaded.\n"
+	"settings, applied after those of the command line. All are checked when the file is loaded; with "
+	"`--set` only\nfor `--variants`, as what is set need not make sense with each of them.\n"
 	"\n"
 	"A link gives its own `rate`, `delay` and so on to its `paths`; a path may have its own.\n";
 

@@ -224,27 +224,21 @@ run_lab(struct run *run, const char *name, const char *folder, bool show_progres
 	return fault_tell(run->result);
 }
 
-/* Loads the file with the request's sets and those of a variant. */
+/* Loads the file with the request's sets; with those of the variant too where there is one.  What is set and
+ * not meant for the variants need not make sense with them. */
 static enum status
 load(const struct request *request, const struct cfg_variant *variant, struct cfg_lab **cfg)
 {
-	unsigned extra = variant ? variant->n_set : 0;
-	struct cfg_set *sets = calloc(request->n_sets + extra + 1u, sizeof(*sets));
 	char message[MESSAGE_BYTES];
-	enum status status = ST_ERR_NOMEM;
+	bool alone = variant || (request->n_sets && !request->variants);
+	enum status status =
+		alone ? cfg_load_variant(request->file, request->sets, request->n_sets, variant,
+				  lab_hooks(), cfg, message, sizeof(message))
+			: cfg_load(request->file, request->sets, request->n_sets, lab_hooks(), cfg, message,
+				  sizeof(message));
 
-	if (sets) {
-		memcpy(sets, request->sets, request->n_sets * sizeof(*sets));
-		for (unsigned i = 0; i < extra; i++)
-			sets[request->n_sets + i] = variant->set[i];
-		status = cfg_load(request->file, sets, request->n_sets + extra, lab_hooks(), cfg, message,
-			sizeof(message));
-	} else {
-		snprintf(message, sizeof(message), "%s", status_text(status));
-	}
 	if (status)
 		fprintf(stderr, "%s\n", message);
-	free(sets);
 	return status;
 }
 

@@ -373,6 +373,12 @@ struct cfg_hooks {
 enum status cfg_load(const char *file, const struct cfg_set *set, unsigned n_set,
 	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes);
 
+/* The same with the values of one variant of the file after `set`, or of none (NULL); the others are not
+ * looked at, as they need not make sense together with it, nor with `set`. */
+enum status cfg_load_variant(const char *file, const struct cfg_set *set, unsigned n_set,
+	const struct cfg_variant *variant, const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message,
+	size_t bytes);
+
 /* Frees all and wipes keys; NULL is fine. */
 void cfg_free(struct cfg_lab *lab);
 

@@ -1,4 +1,4 @@
-/* cfg_load(): file, --set, structs, checks, and the same for every variant.
+/* cfg_load(): file, --set, structs, checks, and the same for every variant; or for one alone, to be run.
  *
  * The file is read once and parsed anew for each variant, because --set works on the tree.  A variant's
  * laboratory is made only to be checked.  The text is wiped: there are keys in it. */
@@ -173,9 +173,10 @@ check_variants(struct source *source, const struct cfg_lab *lab)
 	return total ? ST_ERR_CONFIG : ST_OK;
 }
 
-enum status
-cfg_load(const char *file, const struct cfg_set *set, unsigned n_set, const struct cfg_hooks *hooks,
-	struct cfg_lab **lab, char *message, size_t bytes)
+/* With the variant, where there is one.  all: its variants are checked, too. */
+static enum status
+load(const char *file, const struct cfg_set *set, unsigned n_set, const struct cfg_variant *variant, bool all,
+	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes)
 {
 	struct faults faults;
 	struct source source = {
@@ -190,9 +191,12 @@ cfg_load(const char *file, const struct cfg_set *set, unsigned n_set, const stru
 	*lab = NULL;
 	faults_init(&faults, message, bytes);
 	status = read_file(&source);
+	if (variant != NULL)
+		faults.variant = variant->name;
 	if (status == ST_OK)
-		status = load_once(&source, NULL, 0, lab);
-	if (status == ST_OK)
+		status = load_once(
+			&source, variant ? variant->set : NULL, variant ? variant->n_set : 0, lab);
+	if (status == ST_OK && all)
 		status = check_variants(&source, *lab);
 	if (status != ST_OK) {
 		cfg_free(*lab);
@@ -202,6 +206,21 @@ cfg_load(const char *file, const struct cfg_set *set, unsigned n_set, const stru
 		snprintf(message, bytes, "%s: %s", file, status_text(status));
 	drop_text(&source);
 	return status;
+}
+
+enum status
+cfg_load(const char *file, const struct cfg_set *set, unsigned n_set, const struct cfg_hooks *hooks,
+	struct cfg_lab **lab, char *message, size_t bytes)
+{
+	return load(file, set, n_set, NULL, true, hooks, lab, message, bytes);
+}
+
+enum status
+cfg_load_variant(const char *file, const struct cfg_set *set, unsigned n_set,
+	const struct cfg_variant *variant, const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message,
+	size_t bytes)
+{
+	return load(file, set, n_set, variant, false, hooks, lab, message, bytes);
 }
 
 void

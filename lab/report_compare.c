@@ -39,7 +39,7 @@ row_fill(struct row *row, const struct result *r)
 	for (unsigned i = 0; i < r->n_sas; i++) {
 		uint32_t window = r->sas[i].lag ? lag_window(r->sas[i].lag, 1) : 0;
 
-		row->arrived += report_arrived(&r->sas[i]);
+		row->arrived += report_is_inside(&r->sas[i]) ? 0 : report_arrived(&r->sas[i]);
 		row->window = window > row->window ? window : row->window;
 	}
 }

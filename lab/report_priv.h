@@ -25,6 +25,8 @@ const char *report_file_name(const struct cfg_lab *lab); /* without folders, so 
 
 /* Packets with a readable number that reached an inbound SA; 0 for an outbound one. */
 uint64_t report_arrived(const struct result_sa *sa);
+/* Is it the ESP inside an AH of the same gateway?  Its packets were counted as they reached the AH. */
+bool report_is_inside(const struct result_sa *sa);
 /* Does the SA drop replays at all? */
 bool report_checks(const struct result_sa *sa);
 /* Lag that a share q of the late packets does not exceed; LAG_MAX and above are LAG_MAX. */

@@ -52,6 +52,18 @@ report_arrived(const struct result_sa *sa)
 }
 
 bool
+report_is_inside(const struct result_sa *sa)
+{
+	for (unsigned i = 0; i < sa->gateway->n_sas; i++) {
+		const struct cfg_sa *other = &sa->gateway->sas[i];
+
+		if (other->over != NULL && &sa->gateway->sas[other->over_index] == sa->cfg)
+			return true;
+	}
+	return false;
+}
+
+bool
 report_checks(const struct result_sa *sa)
 {
 	return sa->lag && sa->authenticated && sa->cfg->window;

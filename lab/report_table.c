@@ -51,11 +51,11 @@ replays_say(const struct result_sa *sa, FILE *out)
 
 	human_text(out,
 		"The replay window of %s (SA %s, %s packets) threw away %s of %s packets (%s): "
-		"%d %s sequence errors.",
+		"sequence errors of %s, status %d.",
 		sa->gateway->name, sa->cfg->name, human_count(sa->cfg->window).text,
 		human_count(sa->replays).text, human_count(report_arrived(sa)).text,
 		human_percent(sa->replays, report_arrived(sa)).text,
-		sa->ah ? HW_STATUS_AH_SEQ : HW_STATUS_ESP_SEQ, sa->ah ? "AH" : "ESP");
+		sa->ah ? "AH" : "ESP", sa->ah ? HW_STATUS_AH_SEQ : HW_STATUS_ESP_SEQ);
 	if (sa->duplicates)
 		human_text(out, "%s of them had a number that was seen before, which no window keeps.",
 			human_count(sa->duplicates).text);

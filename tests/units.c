@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <CUnit/Basic.h>
+#include <openssl/provider.h>
 
 #define SUITE(name, file) int suite_##name(void);
 #include "tests/suites.def"
@@ -20,9 +21,11 @@ static const struct {
 int
 main(int argc, char **argv)
 {
+	/* DPDK's crypto_openssl, when its last device goes, unloads what OpenSSL otherwise loads unasked. */
+	OSSL_PROVIDER *provider = OSSL_PROVIDER_load(NULL, "default");
 	unsigned added = 0, failed;
 
-	if (CU_initialize_registry() != CUE_SUCCESS)
+	if (!provider || CU_initialize_registry() != CUE_SUCCESS)
 		return 2;
 	for (unsigned i = 0; i < sizeof(suites) / sizeof(*suites); i++)
 		if (argc < 2 || !strcmp(argv[1], suites[i].name)) {
@@ -38,5 +41,6 @@ main(int argc, char **argv)
 	CU_basic_run_tests();
 	failed = CU_get_number_of_failures() || !CU_get_number_of_tests_run();
 	CU_cleanup_registry();
+	OSSL_PROVIDER_unload(provider);
 	return failed ? 1 : 0;
 }

@@ -61,15 +61,17 @@ inner_tunnel(const uint8_t *packet, uint8_t *inner, uint32_t room, uint8_t next,
 
 	if (__builtin_expect(next == IPV4_PROTO_IPV4, 1)) {
 		*total = v4_check(inner, room);
+		if (!*total)
+			return DROP_IP_HEADER;
 		tos = inner[IPV4_TOS];
 	} else if (next == IP_NEXT_IPV6) {
 		*total = v6_check(inner, room);
-		tos = (uint8_t)(load_be16(inner) >> 4);
+		if (!*total)
+			return DROP_IP_HEADER;
+		tos = ipv6_class(inner);
 	} else {
 		return DROP_NEXT_HEADER;
 	}
-	if (!*total)
-		return DROP_IP_HEADER;
 	return __builtin_expect((outer_tos ^ tos) & IPV4_ECN_MASK, 0) ? ecn_combine(outer_tos, inner)
 								      : DROP_NONE;
 }

@@ -56,8 +56,8 @@ test_table(void)
 	ascii_check(text);
 	expect(text, "A \"test\"\ntest.cfg, seed 7, 2.500 s of virtual time\n\n"
 		     "The replay window of gwb (SA a-b, 64 packets) threw away 45 of 905 packets (5.0 %): "
-		     "4612 ESP\n"
-		     "sequence errors.\n"
+		     "sequence errors\n"
+		     "of ESP, status 4612.\n"
 		     "5 of them had a number that was seen before, which no window keeps.\n"
 		     "A window of 301 packets would have kept all others.\n"
 		     "In all 54 of 1,000 packets sent (5.4 %) were lost: 40 by replay windows, 11 in full "

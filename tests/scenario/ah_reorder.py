@@ -34,7 +34,8 @@ def check_status(scenario, name, summary, folder):
     scenario.equal(dict(drops), {(status, owner): replays}, f"{name}: drops by status and SA")
     scenario.equal(dict(lines), {status: replays}, f"{name}: lines of the log by status")
     text = (folder / "summary.txt").read_text()
-    scenario.check(f"{status} {owner.upper()}" in " ".join(text.split()), f"{name}: {status} in the summary")
+    told = f"of {owner.upper()}, status {status}."
+    scenario.check(told in " ".join(text.split()), f"{name}: the summary names {status}")
 
 
 def check_bundle(scenario, summary):

@@ -32,18 +32,6 @@ SCAPY_CIPHER = {"AES-GCM with 16 octet ICV [RFC4106]": "AES-GCM", "AES-CBC [RFC3
 HMAC = {"HMAC-SHA-1-96 [RFC2404]": ("sha1", 12), "HMAC-SHA-256-128 [RFC4868]": ("sha256", 16)}
 
 
-def aged(packet, hops):
-    """The IPv4 packet after so many routers: TTL and checksum (RFC 791, RFC 1071)."""
-    header = bytearray(packet[:20])
-    header[8] -= hops
-    header[10:12] = b"\0\0"
-    total = sum(struct.unpack("!10H", header))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    header[10:12] = struct.pack("!H", ~total & 0xffff)
-    return bytes(header) + packet[20:]
-
-
 def sa_sets(*changes):
     return [f"gateways.{gateway}.sas.{sa}.{change}" for gateway in ("gwa", "gwb") for sa in ("a-b", "b-a")
             for change in changes]
@@ -97,7 +85,7 @@ def check_rows(scenario, name, rows, packets, authenticated):
         if not 1 <= number <= len(sent):
             wrong["number"] += 1
             continue
-        wrong["inner packet"] += inner != aged(sent[number - 1], 1) or inner[9] != 17
+        wrong["inner packet"] += inner != kit.aged(sent[number - 1], 1) or inner[9] != 17
         pads.add(len(decrypted) - len(inner) - 2)
         wrong["trailer"] += header != "0x04" or not trailer_right(decrypted, inner)
     scenario.check(len(pads) >= 4, f"{name}: only pads of {sorted(pads)} bytes")
@@ -122,7 +110,7 @@ def check_counts(scenario, name, numbers, summary, packets):
 def check_delivered(scenario, name, summary, packets):
     """What came out at the other end was sent, once and unchanged."""
     for sender, receiver in (("lan-a", "lan-b"), ("lan-b", "lan-a")):
-        sent = {aged(packet, 2) for packet in packets[sender][0]}
+        sent = {kit.aged(packet, 2) for packet in packets[sender][0]}
         got = packets[receiver][1]
         scenario.equal(len(got), len(set(got)), f"{name}: {receiver} delivers packets twice")
         scenario.check(sent.issuperset(got), f"{name}: {receiver} delivers what was not sent")
@@ -181,7 +169,7 @@ def check_esn(scenario, folder, transform):
             low = struct.unpack_from("!I", packet, 24)[0]
             esn = 0 if low >= ESN_FIRST else 1
             number = (esn << 32 | low) - ESN_FIRST
-            wrong += sa.decrypt(packet, esn) != aged(packets[link][0][number], 1)
+            wrong += sa.decrypt(packet, esn) != kit.aged(packets[link][0][number], 1)
             high += esn
             numbers.append((source, number + 1))
     scenario.equal(wrong, 0, f"{name}: packets with a wrong ICV or inner packet")

@@ -15,27 +15,7 @@ TRANSFORMS = ["esp-aes 128 esp-sha-hmac", "esp-gcm 256", "esp-3des esp-md5-hmac"
               "esp-aes-ctr 192 esp-sha512-hmac", "esp-null esp-sha256-hmac", "esp-aes 256"]
 ESN_FIRST = 2**32 - 500
 CAPTURES = "tests/vectors/captures"
-LINKTYPE_RAW, LINKTYPE_ETHERNET = 101, 1
-
-
-def decrypt(scenario, capture, keys, *args):
-    done = scenario.esplab("decrypt", capture, "--keys", keys, "--json", *args)
-    if not scenario.equal(done.returncode, 0, f"decrypt {capture} {args}: {done.stderr.strip()}"):
-        raise kit.Stop
-    found = json.loads(done.stdout)
-    totals = found["totals"]
-    scenario.equal(sum(totals["kinds"].values()), totals["packets"], f"{capture}: kinds add up")
-    return found
-
-
-def write_pcap(path, packets, link_type=LINKTYPE_RAW, snaplen=65535):
-    """Little-endian pcap with ns; packet i at i ms."""
-    data = struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, snaplen, link_type)
-    for i, packet in enumerate(packets):
-        data += struct.pack("<IIII", 1000, i * 1000000, min(len(packet), snaplen), len(packet))
-        data += packet[:snaplen]
-    path.write_bytes(data)
-    return path
+LINKTYPE_ETHERNET = 1
 
 
 def sa_sets(*changes):
@@ -59,7 +39,7 @@ def check_run(scenario, folder, transform, esn):
     wan = list(kit.read_pcapng(out / "wan.pcapng"))
     sent = sum(item["sent"] for item in summary["classes"])
     args = ["--esn"] if esn else []
-    found = decrypt(scenario, out / "wan.pcapng", out / "esp_sa", "-w", out / "inner.pcapng", *args)
+    found = scenario.decrypt(out / "wan.pcapng", out / "esp_sa", "-w", out / "inner.pcapng", *args)
     totals = found["totals"]
     scenario.equal(len(wan), sent, f"{name}: packets on the WAN")
     scenario.equal(totals["kinds"]["opened"], sent, f"{name}: packets opened")
@@ -84,13 +64,13 @@ def check_windows(scenario, out):
     """Another window, and the configuration as keys: the lag histogram of the run tells the same."""
     summary = kit.read_json(out / "summary.json")
     for window in (32, 128, 1024):
-        found = decrypt(scenario, out / "wan.pcapng", out / "esp_sa", "--window", window)
+        found = scenario.decrypt(out / "wan.pcapng", out / "esp_sa", "--window", window)
         wanted = sum(kit.lost_by_window(summary, window, sa) for sa in ("a-b", "b-a"))
         scenario.equal(found["totals"]["replay"]["too old"], wanted, f"window {window}: too old")
-    none = decrypt(scenario, out / "wan.pcapng", out / "esp_sa", "--window", 0)["totals"]
+    none = scenario.decrypt(out / "wan.pcapng", out / "esp_sa", "--window", 0)["totals"]
     scenario.equal(none["replay"]["none"], none["packets"], "window 0: no verdicts")
-    by_cfg = decrypt(scenario, out / "wan.pcapng", scenario.labs / LAB)
-    by_esp_sa = decrypt(scenario, out / "wan.pcapng", out / "esp_sa")
+    by_cfg = scenario.decrypt(out / "wan.pcapng", scenario.labs / LAB)
+    by_esp_sa = scenario.decrypt(out / "wan.pcapng", out / "esp_sa")
     scenario.equal(by_cfg["packets"], by_esp_sa["packets"], "keys of the configuration and of esp_sa")
 
 
@@ -100,7 +80,7 @@ def check_wrong_key(scenario, folder, out):
     wrong = folder / "wrong"
     fields[7] = "0x" + f"{int(fields[7], 16) ^ 1:0{len(fields[7]) - 2}x}"
     wrong.write_text('"' + '","'.join(fields) + '"\n')
-    totals = decrypt(scenario, out / "wan.pcapng", wrong)["totals"]
+    totals = scenario.decrypt(out / "wan.pcapng", wrong)["totals"]
     scenario.check(totals["kinds"]["icv_bad"] > 1000, f"wrong key: {totals['kinds']}")
     scenario.equal(totals["icv"]["good"], 0, "wrong key: good ICVs")
     scenario.equal(totals["kinds"]["unknown_spi"] + totals["kinds"]["icv_bad"], totals["packets"],
@@ -111,20 +91,21 @@ def check_wrong_key(scenario, folder, out):
 def check_cut(scenario, folder, out):
     """A snaplen, a file that ends in the middle, Ethernet with padding and a VLAN."""
     packets = [packet.data for packet in kit.read_pcapng(out / "wan.pcapng")][:200]
-    whole = decrypt(scenario, write_pcap(folder / "whole.pcap", packets), out / "esp_sa")
+    whole = scenario.decrypt(kit.write_pcap(folder / "whole.pcap", packets), out / "esp_sa")
     scenario.equal(whole["totals"]["kinds"]["opened"], 200, "raw IP")
-    capture = write_pcap(folder / "short.pcap", packets, snaplen=150)
-    short = decrypt(scenario, capture, out / "esp_sa")["totals"]["kinds"]
+    capture = kit.write_pcap(folder / "short.pcap", packets, snaplen=150)
+    short = scenario.decrypt(capture, out / "esp_sa")["totals"]["kinds"]
     scenario.equal(short["truncated"], sum(len(packet) > 150 for packet in packets), "snaplen: truncated")
     scenario.equal(short["opened"], sum(len(packet) <= 150 for packet in packets), "snaplen: opened")
     data = (folder / "whole.pcap").read_bytes()
     (folder / "ends.pcap").write_bytes(data[:len(data) - 7])
-    ends = decrypt(scenario, folder / "ends.pcap", out / "esp_sa")["totals"]
+    ends = scenario.decrypt(folder / "ends.pcap", out / "esp_sa")["totals"]
     scenario.equal(ends["kinds"]["opened"], 199, "a file that ends early: opened")
     scenario.check(ends["ends_early"], "a file that ends early says so")
     frames = [b"\2" * 12 + (b"\x81\0\0\7" if i % 2 else b"") + b"\x08\0" + packet + b"\0" * 9
               for i, packet in enumerate(packets)]
-    ethernet = decrypt(scenario, write_pcap(folder / "eth.pcap", frames, LINKTYPE_ETHERNET), out / "esp_sa")
+    capture = kit.write_pcap(folder / "eth.pcap", frames, LINKTYPE_ETHERNET)
+    ethernet = scenario.decrypt(capture, out / "esp_sa")
     scenario.equal(ethernet["totals"]["kinds"]["opened"], 200, "Ethernet")
     scenario.equal(ethernet["totals"]["replay"], whole["totals"]["replay"], "Ethernet: the same verdicts")
 
@@ -172,8 +153,8 @@ def check_scapy(scenario, folder):
             packets += protected
             inners += inner
         (folder / "scapy_sa").write_text("".join(rows))
-        capture = write_pcap(folder / "scapy.pcap", packets)
-        found = decrypt(scenario, capture, folder / "scapy_sa", "-w", folder / "scapy.pcapng")
+        capture = kit.write_pcap(folder / "scapy.pcap", packets)
+        found = scenario.decrypt(capture, folder / "scapy_sa", "-w", folder / "scapy.pcapng")
         scenario.equal(found["totals"]["icv"]["good"], len(packets), f"scapy, NAT-T {natt}: good ICVs")
         scenario.equal(found["totals"]["replay"]["accepted"], len(packets), f"scapy, NAT-T {natt}: accepted")
         got = [packet.data for packet in kit.read_pcapng(folder / "scapy.pcapng")]
@@ -187,12 +168,12 @@ def check_captures(scenario):
     folder = scenario.root / CAPTURES
     for capture, natt in (("02-sunrise-sunset-esp.pcap", False), ("espudp1.pcap", True)):
         for keys, icv in (("sunrise.esp_sa", "good"), ("sunrise.tcpdump", "unchecked")):
-            found = decrypt(scenario, folder / capture, folder / keys)
+            found = scenario.decrypt(folder / capture, folder / keys)
             scenario.equal(found["totals"]["icv"][icv], 8, f"{capture}, {keys}: ICV {icv}")
             for row in found["packets"]:
                 scenario.equal((row["inner"]["src"], row["inner"]["dst"], row["inner"]["proto"], row["natt"]),
                                ("192.0.2.1", "192.0.1.1", 1, natt), f"{capture}, {keys}")
-    found = decrypt(scenario, folder / "isakmp4500.pcap", folder / "sunrise.esp_sa")["totals"]["kinds"]
+    found = scenario.decrypt(folder / "isakmp4500.pcap", folder / "sunrise.esp_sa")["totals"]["kinds"]
     kinds = [found[kind] for kind in ("ike", "natt_keepalive", "unknown_spi")]
     scenario.equal(kinds, [15, 4, 8], "isakmp4500.pcap: IKE, keepalives, ESP")
 

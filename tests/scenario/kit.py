@@ -72,6 +72,16 @@ class Scenario:
                    f"{name}: consumed, held and dropped packets together")
 
 
+    def decrypt(self, capture, keys, *args):
+        """What `esplab decrypt` says as JSON; it must succeed, and its kinds must add up."""
+        done = self.esplab("decrypt", capture, "--keys", keys, "--json", *args)
+        if not self.equal(done.returncode, 0, f"decrypt {capture} {args}: {done.stderr.strip()}"):
+            raise Stop
+        found = json.loads(done.stdout)
+        totals = found["totals"]
+        self.equal(sum(totals["kinds"].values()), totals["packets"], f"{capture}: kinds add up")
+        return found
+
     def run_variants(self, lab, out, *args):
         """All variants; returns {name: row of comparison.json} and {name: summary}."""
         done = self.esplab("run", lab, "--quiet", "--variants", "--out", out, *args)
@@ -141,6 +151,35 @@ def replay_losses(item):
 def lost_by_window(summary, window, name="a-b"):
     """From the histogram of lags: with window W the packets with lag >= W are lost."""
     return sum(count for lag, count in inbound(summary, name)["lag"]["histogram"] if lag >= window)
+
+
+def aged(packet, hops):
+    """The packet after so many routers: TTL and checksum (RFC 791, RFC 1071), or hop limit."""
+    header = bytearray(packet[:20])
+    if header[0] >> 4 == 6:
+        header[7] -= hops
+        return bytes(header) + packet[20:]
+    header[8] -= hops
+    header[10:12] = b"\0\0"
+    total = sum(struct.unpack("!10H", header))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    header[10:12] = struct.pack("!H", ~total & 0xffff)
+    return bytes(header) + packet[20:]
+
+
+LINKTYPE_RAW = 101
+
+
+def write_pcap(path, packets, link_type=LINKTYPE_RAW, snaplen=65535):
+    """Little-endian pcap with ns; packet i at i ms."""
+    data = [struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, snaplen, link_type)]
+    for i, packet in enumerate(packets):
+        data.append(struct.pack("<IIII", 1000 + i // 1000, i % 1000 * 1000000, min(len(packet), snaplen),
+                                len(packet)))
+        data.append(packet[:snaplen])
+    path.write_bytes(b"".join(data))
+    return path
 
 
 Packet = collections.namedtuple("Packet", "interface time_ns data")

@@ -5,26 +5,34 @@ reads those from the log and listens on the wire.  For each proposal: what eithe
 inside IPv4, UDP 4500) opens in esplab, and packets that esplab makes, put on the wire, are accepted by the
 other end and answered.  libipsec knows neither AH, transport mode without UDP, ESN nor GMAC.
 
-Needs root, and charon with kernel-libipsec (packages strongswan-charon, strongswan-swanctl,
-libcharon-extra-plugins, libstrongswan-extra-plugins); is skipped otherwise.
+The ends are charon-cmd, strongSwan's client: the package of its daemon would start one on the host.  All
+happens in network, mount and process namespaces of our own with a /run of their own, so that nothing outlives
+the test however it ends.  Skipped without root, such namespaces, tun devices, or the packages of
+scripts/packages.txt.
 """
+import fcntl
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import interop_kit
 import kit
 
-CHARON = pathlib.Path("/usr/lib/ipsec/charon")
-LIBIPSEC = CHARON.parent / "plugins" / "libstrongswan-kernel-libipsec.so"
-TOOLS = ("swanctl", "ip", "unshare", "nsenter", "mount")
-INSIDE = "ESPLAB_STRONGSWAN_NAMESPACE"
+PLUGINS = pathlib.Path("/usr/lib/ipsec/plugins")
+LOADED = ("random nonce aes sha1 sha2 md5 hmac kdf gcm ccm ctr openssl curve25519 cmac xcbc chapoly gmp pem "
+          "kernel-libipsec kernel-netlink socket-default vici")
+TOOLS = ("charon-cmd", "swanctl", "ip", "unshare", "nsenter", "mount")
+OUTSIDE = "ESPLAB_STRONGSWAN_OUTSIDE"  # the network namespace that must not be touched
+TUNSETIFF, IFF_TUN = 0x400454ca, 1
+START_SECONDS = 60  # of a loaded machine
 PORT = 9999  # of an echo server at the far end
 WIRE = {"a": "10.9.0.1", "b": "10.9.0.2"}
 HOSTS = {4: ("10.1.0.1", "10.2.0.1"), 6: ("fd00:1::1", "fd00:2::1")}
@@ -44,9 +52,15 @@ PROPOSALS = {
     "aes128-aesxcbc": "esp-aes 128 esp-aes-xcbc-mac", "aes256-aescmac": "esp-aes 256 esp-aes-cmac",
     "null-sha256": "esp-null esp-sha256-hmac",
 }
-CHARON_CONF = """charon {{
-  load = random nonce aes sha1 sha2 md5 hmac kdf gcm ccm ctr openssl curve25519 cmac xcbc chapoly gmp pem \
-kernel-libipsec kernel-netlink socket-default vici
+# What charon-cmd is started for is a connection that nobody answers, and that it never gives up.
+NOBODY = "10.9.0.99"
+CHARON_CONF = """charon-cmd {{
+  load = {loaded}
+  port = 500
+  port_nat_t = 4500
+  retransmit_base = 1
+  retransmit_timeout = 2
+  retransmit_tries = 1000
   filelog {{ log {{ path = {folder}/{end}.log
     default = 1
     chd = 4
@@ -71,6 +85,7 @@ secrets {{ ike-1 {{ secret = "interop" }} }}
 ECHO = f"""import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.bind(("::", {PORT}))
+print("bound", flush=True)
 while True:
     s.sendto(*s.recvfrom(65535))
 """
@@ -97,27 +112,49 @@ class Ends:
 
     def __init__(self, folder):
         self.folder = folder
-        self.processes = [subprocess.Popen(["unshare", "-n", "sleep", "1000"])]
-        time.sleep(0.3)  # the namespace is there when sleep is
-        self.enter_b = ["nsenter", "-t", str(self.processes[0].pid), "-n"]
-        self.wire_up()
-        self.processes.append(subprocess.Popen([*self.enter_b, sys.executable, "-c", ECHO]))
-        for end, enter in (("a", []), ("b", self.enter_b)):
-            (folder / f"{end}.conf").write_text(CHARON_CONF.format(folder=folder, end=end))
-            mounted = f"mount -t tmpfs tmpfs /run && exec {CHARON}"
-            env = dict(os.environ, STRONGSWAN_CONF=str(folder / f"{end}.conf"))
-            self.processes.append(subprocess.Popen(
-                [*enter, "unshare", "-m", "sh", "-c", mounted], env=env, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL))
-        for _ in range(300):
-            if all((folder / f"{end}.vici").exists() for end in WIRE):
-                break
-            time.sleep(0.1)
+        self.processes = []
+        # A copy: AppArmor's profile of swanctl, in its package, lets it read no files of ours.
+        self.control = shutil.copy(shutil.which("swanctl"), folder)
 
-    def wire_up(self):
+    def start(self):
+        """Returns why it is not running, or None."""
+        holder = self.spawn("unshare", "-n", sys.executable, "-c", "print('here', flush=True); input()")
+        holder.stdout.readline()
+        self.enter_b = ["nsenter", "-t", str(holder.pid), "-n"]
+        self.wire_up(holder.pid)
+        self.spawn(*self.enter_b, sys.executable, "-c", ECHO).stdout.readline()
+        for end, enter in (("a", []), ("b", self.enter_b)):
+            self.conf(end).write_text(CHARON_CONF.format(folder=self.folder, end=end, loaded=LOADED))
+            self.spawn(*enter, "charon-cmd", "--host", NOBODY, "--identity", end, env=self.env(end),
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_SECONDS
+        waiting = list(WIRE)
+        while waiting and time.monotonic() < deadline:
+            waiting = [end for end in waiting if self.swanctl(end, "--stats").returncode]
+            time.sleep(0.1)
+        return f"not up: {waiting}\n{self.log('a')}\n{self.log('b')}" if waiting else None
+
+    def spawn(self, *command, env=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE):
+        """Without a terminal: charon-cmd would ask there for a key besides the one that it is told."""
+        self.processes.append(subprocess.Popen(command, env=env, stdin=stdin, stdout=stdout,
+                                               stderr=subprocess.DEVNULL, start_new_session=True))
+        return self.processes[-1]
+
+    def conf(self, end):
+        return self.folder / f"{end}.conf"
+
+    def env(self, end):
+        """With nothing from /etc/strongswan.d and /etc/swanctl."""
+        return dict(os.environ, STRONGSWAN_CONF=str(self.conf(end)), SWANCTL_DIR=str(self.folder))
+
+    def log(self, end, begin=0):
+        path = self.folder / f"{end}.log"
+        return path.read_text()[begin:] if path.exists() else ""
+
+    def wire_up(self, pid_b):
         in_b = " ".join(self.enter_b)
         for command in (
-                "ip link set lo up", f"ip link add va type veth peer name vb netns {self.processes[0].pid}",
+                "ip link set lo up", f"ip link add va type veth peer name vb netns {pid_b}",
                 f"ip addr add {WIRE['a']}/24 dev va", "ip link set va up",
                 f"ip addr add {HOSTS[4][0]}/24 dev lo", f"ip addr add {HOSTS[6][0]}/64 dev lo nodad",
                 f"{in_b} ip link set lo up", f"{in_b} ip addr add {WIRE['b']}/24 dev vb",
@@ -126,31 +163,36 @@ class Ends:
             subprocess.run(command.split(), check=True)
 
     def swanctl(self, end, *args):
-        env = dict(os.environ, STRONGSWAN_CONF=str(self.folder / f"{end}.conf"))
-        return subprocess.run(["swanctl", *args, "--uri", f"unix://{self.folder}/{end}.vici"], env=env,
-                              capture_output=True, text=True, check=False)
+        command = ["timeout", str(START_SECONDS), self.control, *args, "--uri",
+                   f"unix://{self.folder}/{end}.vici"]
+        return subprocess.run(command, env=self.env(end), capture_output=True, text=True, check=False)
 
     def agree(self, proposal):
-        """Keys of a new pair of SAs: their inbound SPI at a, the outbound one, and the log; None: refused."""
+        """Keys of a new pair of SAs: inbound SPI at a, outbound one, keys; or why not, a string."""
         for end, far in (("a", "b"), ("b", "a")):
             conf = self.folder / f"{end}.swan"
             conf.write_text(SWAN_CONF.format(
                 end=end, far=far, wire=WIRE[end], far_wire=WIRE[far], nets=NETS[end], far_nets=NETS[far],
                 proposal=proposal))
-            self.swanctl(end, "--load-all", "--file", str(conf))
+            loaded = self.swanctl(end, "--load-all", "--file", str(conf))
+            if loaded.returncode:
+                return loaded.stderr
         self.swanctl("a", "--terminate", "--ike", "c")
-        log = self.folder / "a.log"
-        begin = log.stat().st_size
+        begin = len(self.log("a"))
         done = self.swanctl("a", "--initiate", "--child", "net")
         spis = re.search(r"SPIs ([0-9a-f]{8})_i ([0-9a-f]{8})_o", done.stdout)
         if done.returncode or not spis:
-            return None
-        return int(spis[1], 16), int(spis[2], 16), keys_of(log.read_text()[begin:])
+            return done.stdout + done.stderr
+        return int(spis[1], 16), int(spis[2], 16), keys_of(self.log("a", begin))
 
     def close(self):
         for process in reversed(self.processes):
             process.terminate()
-            process.wait()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 class Wire:
@@ -219,7 +261,7 @@ def udp_packet(version, payload):
 def exchange(scenario, ends, wire, proposal, transform):
     """Returns the packets that went each way."""
     agreed = ends.agree(proposal)
-    if not scenario.check(agreed, f"{proposal}: the two strongSwans do not agree"):
+    if not scenario.check(not isinstance(agreed, str), f"{proposal}: no agreement: {agreed}"):
         return 0, 0
     spi_in, spi_out, keys = agreed
     sas = {"out": sa_of(transform, spi_out, keys, "initiator", "out"),
@@ -250,6 +292,9 @@ def body(scenario, folder):
     ends = Ends(folder)
     totals = [0, 0]
     try:
+        failure = ends.start()
+        if not scenario.check(not failure, f"strongSwan: {failure}"):
+            raise kit.Stop
         wire = Wire(codec)
         for proposal, words in PROPOSALS.items():
             counts = exchange(scenario, ends, wire, proposal, transforms[words])
@@ -264,16 +309,39 @@ def body(scenario, folder):
 def enter():
     """Into namespaces of our own, where the tools are there."""
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    missing += [str(path) for path in (CHARON, LIBIPSEC) if not path.exists()]
-    if missing or os.geteuid() != 0:
-        kit.skip(f"no root, or not there: {missing}")
-    probe = subprocess.run(["unshare", "-m", "-n", "true"], capture_output=True, check=False)
+    files = {name: PLUGINS / f"libstrongswan-{name}.so" for name in LOADED.split()}
+    missing += [str(path) for path in files.values() if not path.exists()]
+    if os.geteuid() != 0:
+        kit.skip("not root")
+    if missing:
+        kit.skip(f"not there: {', '.join(missing)}")
+    into = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    probe = subprocess.run([*into, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
-        kit.skip("no namespaces here")
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "-m", "-n", sys.executable, *sys.argv])
+        kit.skip(f"no namespaces: {probe.stderr.strip()}")
+    os.environ[OUTSIDE] = os.readlink("/proc/self/ns/net")
+    os.execvp("unshare", [*into, sys.executable, *sys.argv])
 
 
-if INSIDE not in os.environ:
+def settle():
+    """In the namespaces: a /run of our own, and a look whether tun and veth devices can be made."""
+    if os.readlink("/proc/self/ns/net") == os.environ[OUTSIDE] or os.getpid() != 1:
+        sys.exit(f"{OUTSIDE} is for the test itself to set")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for command in ("mount -t tmpfs tmpfs /run", "ip link add probe type veth peer name eborp",
+                    "ip link del probe"):
+        done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            kit.skip(f"{command}: {done.stderr.strip()}")
+    try:
+        with open("/dev/net/tun", "r+b", buffering=0) as tun:
+            fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"probe", IFF_TUN))
+    except OSError as error:
+        kit.skip(f"no tun devices: {error}")
+    tempfile.tempdir = "/run"
+
+
+if OUTSIDE not in os.environ:
     enter()
+settle()
 kit.main(body)
