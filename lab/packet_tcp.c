@@ -52,7 +52,7 @@ head_write(
 	}
 	ip[IPV4_TOS] |= segment->ecn;
 	store_be16(ip + IPV4_LENGTH, (uint16_t)bytes);
-	store_be16(ip + IPV4_ID, (uint16_t)num);
+	store_be16(ip + IPV4_ID, (uint16_t)(flow->id_first + num * flow->id_step));
 	check = (uint16_t)~ipv4_sum(ip, IPV4_MIN_BYTES); /* the machine's order */
 	memcpy(ip + IPV4_CHECKSUM, &check, 2);
 }
