@@ -95,15 +95,19 @@ packet_number(const struct sa *sa, const uint8_t *packet, uint32_t len, uint64_t
 /* ---- the subject ---- */
 
 static void
-own_destroy(struct esp_subject *subject)
+own_free(struct own *own)
 {
-	struct own *own = (struct own *)subject;
-
 	if (!own)
 		return;
 	sa_destroy(own->sa, own->drive->engine);
 	bytes_wipe(own, sizeof(*own));
 	free(own);
+}
+
+static void
+own_destroy(struct esp_subject *subject)
+{
+	own_free((struct own *)subject);
 }
 
 enum status
@@ -126,7 +130,7 @@ own_esp_create(struct drive *drive, const struct esp_subject_cfg *cfg, struct es
 	if (!status && !own->sa->session) /* an SA that carries nothing; message says why */
 		status = ST_ERR_UNSUPPORTED;
 	if (status) {
-		own_destroy(&own->subject);
+		own_free(own);
 		return status;
 	}
 	*subject = &own->subject;

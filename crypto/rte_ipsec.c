@@ -222,10 +222,8 @@ rte_ipsec_unprotect(struct esp_subject *subject, uint8_t *packet, uint32_t *len,
 }
 
 static void
-rte_ipsec_destroy(struct esp_subject *subject)
+subject_free(struct rte_ipsec_subject *s)
 {
-	struct rte_ipsec_subject *s = (struct rte_ipsec_subject *)subject;
-
 	if (!s)
 		return;
 	if (s->session.crypto.ses)
@@ -239,6 +237,12 @@ rte_ipsec_destroy(struct esp_subject *subject)
 	rte_free(s->buffer);
 	bytes_wipe(s, sizeof(*s));
 	free(s);
+}
+
+static void
+rte_ipsec_destroy(struct esp_subject *subject)
+{
+	subject_free((struct rte_ipsec_subject *)subject);
 }
 
 static enum status
@@ -262,7 +266,7 @@ rte_ipsec_create(const struct esp_subject_cfg *cfg, struct esp_subject **subject
 		snprintf(message, bytes, "rte_ipsec: no memory for a packet");
 	}
 	if (status != ST_OK) {
-		rte_ipsec_destroy(&s->subject);
+		subject_free(s);
 		return status;
 	}
 	*subject = &s->subject;
