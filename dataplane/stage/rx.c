@@ -26,6 +26,7 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		}
 		out->n += got;
 		w->stats.rx += got;
+		dp->ports[p].received += got;
 	}
 	if (out->n)
 		w->pending |= 1u << STAGE_classify;
