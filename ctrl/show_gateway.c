@@ -2,8 +2,8 @@
  * as a whole. */
 #include <inttypes.h>
 
-#include "base/clock.h"
 #include "ctrl/ctrl_priv.h"
+#include "dataplane/msg_log.h"
 
 void
 run_show_accelerator(struct command_call *call)
@@ -122,9 +122,9 @@ log_print(void *ctx, uint64_t now, const char *text)
 {
 	struct out *out = ctx;
 	json_t *row = out_row(out->json, "lines");
-	char time[24];
+	char time[MSG_TIME_BYTES];
 
-	out_line(out, "%s: %s\n", log_time(now, time, sizeof(time)), text);
+	out_line(out, "%s: %s\n", msg_time(now, time), text);
 	out_number(row, "time_ns", now);
 	out_string(row, "text", text);
 }
@@ -146,11 +146,11 @@ run_show_version(struct command_call *call)
 {
 	struct snap *snap = ctrl_snap(call->ctrl, call->out);
 	const struct ctrl_target *target = &call->ctrl->target;
-	char time[24];
+	char time[MSG_TIME_BYTES];
 
 	if (!snap)
 		return;
-	log_time(snap->now, time, sizeof(time));
+	msg_time(snap->now, time);
 	out_line(call->out, "%s\n%s uptime is %s (%s)\n%u worker%s, %u ports, %u SAs, engine %s\n",
 		target->version, snap->cfg->name, time, target->clock, target->workers,
 		target->workers == 1 ? "" : "s", snap->cfg->n_ports, snap->n_sas,
