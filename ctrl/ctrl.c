@@ -52,10 +52,10 @@ ctrl_log(struct ctrl *ctrl)
 }
 
 struct snap *
-ctrl_snap(struct ctrl *ctrl, struct out *out)
+ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out)
 {
 	struct snap *snap;
-	enum status status = snap_take(&ctrl->target, &snap);
+	enum status status = snap_take(&ctrl->target, sas, &snap);
 
 	if (status) {
 		out_error(out, status, "The gateway does not answer: %s", status_text(status));

@@ -20,6 +20,6 @@ struct ctrl {
 /* A line into the log, and to whoever reads along. */
 void ctrl_log_line(void *ctrl, uint64_t now, const char *text);
 /* The gateway as it is, less what was cleared; NULL where it cannot be had, which `out` then says. */
-struct snap *ctrl_snap(struct ctrl *ctrl, struct out *out);
+struct snap *ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out);
 
 #endif

@@ -8,7 +8,7 @@
 void
 run_show_accelerator(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	const struct cfg_engine *cfg = snap ? snap->cfg->engine_cfg : NULL;
 	json_t *json = call->out->json;
 
@@ -35,7 +35,7 @@ run_show_accelerator(struct command_call *call)
 void
 run_show_runtime(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 
 	out_line(call->out, "%-16s %14s %14s %14s %14s\n", "Stage", "Calls", "Packets", "Packets/call",
 		"Cycles/packet");
@@ -90,7 +90,7 @@ balance_print(struct out *out, const struct snap *snap, uint64_t drops)
 void
 run_show_drops(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	uint64_t sum = 0;
 
 	out_line(call->out, "%-20s %14s  %s\n", "Reason", "Packets", "Rule");
@@ -144,7 +144,7 @@ run_show_logging(struct command_call *call)
 void
 run_show_version(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	const struct ctrl_target *target = &call->ctrl->target;
 	char time[MSG_TIME_BYTES];
 
