@@ -40,6 +40,7 @@ const struct loss_info loss_info[DROP_COUNT] = {
 	[DROP_NO_SESSION] = {LOSS_OTHER, "the crypto engine has no place for its SA"},
 	[DROP_ENGINE] = {LOSS_OTHER, "the crypto engine failed"},
 	[DROP_INBOX] = {LOSS_OTHER, "a stage of the gateway was full"},
+	[DROP_PROCESS_FULL] = {LOSS_OTHER, "the process queue was full: an input queue drop"},
 	[DROP_NO_MBUF] = {LOSS_OTHER, "no packet memory left (lab.mbufs)"},
 	[DROP_NO_ROOM] = {LOSS_OTHER, "no room for what encryption adds"},
 	[DROP_QOS_TAIL] = {LOSS_QUEUE, "the queue of its class was full"},
