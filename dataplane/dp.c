@@ -44,6 +44,7 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
+		p->mtu = p->cfg->ip_mtu && p->cfg->ip_mtu < p->cfg->mtu ? p->cfg->ip_mtu : p->cfg->mtu;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;

@@ -110,6 +110,7 @@ struct lab {
 	unsigned n_flows;
 	struct traffic **traffic; /* all, in order of the configuration */
 	struct tcp_source **tcp;  /* likewise, NULL for other kinds */
+	struct changes *changes;
 	uint64_t created;	  /* by hosts */
 	uint64_t wall_cycles;
 	uint8_t *pattern; /* what payloads are made of */
