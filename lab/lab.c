@@ -11,7 +11,7 @@
 
 #include "lab/changes.h"
 #include "lab/lab_priv.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #define PROGRESS_TURNS 1024u
 #define EVENT_BURST 64u
