@@ -346,6 +346,12 @@ dp_stats(const struct dp *dp)
 	return &dp->worker->stats;
 }
 
+void
+dp_stage_time(struct dp *dp, uint64_t (*cycles)(void))
+{
+	dp->worker->cycles = cycles;
+}
+
 const struct stage_stats *
 dp_stage_stats(const struct dp *dp, enum stage stage)
 {

@@ -53,6 +53,8 @@ unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);
 
 const struct cfg_gateway *dp_cfg(const struct dp *dp);
 const struct dp_stats *dp_stats(const struct dp *dp);
+/* From now on stages are timed by that counter; NULL: no more. */
+void dp_stage_time(struct dp *dp, uint64_t (*cycles)(void));
 const struct stage_stats *dp_stage_stats(const struct dp *dp, enum stage stage);
 const char *dp_stage_name(enum stage stage);
 /* Packets inside: queues, inboxes, engine. */
