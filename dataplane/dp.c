@@ -389,6 +389,26 @@ dp_engine(const struct dp *dp)
 	return dp->worker->engine;
 }
 
+unsigned
+dp_sa_count(const struct dp *dp)
+{
+	return dp->cfg->n_sas;
+}
+
+uint64_t
+dp_port_received(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].received;
+}
+
+void
+dp_pmtu_forget(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		dp->sas[i]->path_mtu = 0;
+	flow_cache_clear(dp->worker->cache); /* entries hold the MTU */
+}
+
 const struct sa *
 dp_sa(const struct dp *dp, unsigned index)
 {

@@ -32,7 +32,8 @@ struct dp_port {
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
 	struct qos *qos;
-	enum stage rx_to; /* what arrives goes there first */
+	uint64_t received; /* packets */
+	enum stage rx_to;  /* what arrives goes there first */
 };
 
 struct worker {

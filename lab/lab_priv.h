@@ -100,6 +100,8 @@ struct node_gateway {
 struct lab {
 	const struct cfg_lab *cfg;
 	struct lab_options options;
+	void (*observe)(void *ctx, unsigned gateway, const struct drop_event *event); /* NULL: nobody */
+	void *observe_ctx;
 	struct recorder *recorder; /* NULL: no events, no captures */
 	struct rte_mempool *pool;
 	uint64_t now, last, turns; /* last: the run is cut off here, and everybody has a turn */
