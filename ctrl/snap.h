@@ -39,6 +39,7 @@ struct snap {
 	bool engine, engine_counts;
 	uint64_t counter[ENGINE_COUNTER_COUNT];
 	uint64_t *received; /* packets, one a port of cfg */
+	uint32_t *mtu;	    /* largest IP packet, one a port of cfg */
 	unsigned n_sas, n_classes;
 	struct snap_sa *sas;
 	struct snap_class *classes; /* by port */
