@@ -96,8 +96,8 @@ process_put(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
 	if (start < w->now)
 		start = w->now;
 	pacer_take(&p->pacer, 1, start, w->now);
-	p->jobs[p->tail++ & p->mask] =
-		(struct process_job){.m = m, .due = p->pacer.full_ns + p->delay, .cause = cause};
+	p->jobs[p->tail++ & p->mask] = (struct process_job){
+		.m = m, .due = p->pacer.full_ns + p->delay, .cause = cause};
 	if (process_held(p) > p->stats.depth_max)
 		p->stats.depth_max = process_held(p);
 }
