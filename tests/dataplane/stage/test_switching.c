@@ -155,6 +155,43 @@ test_causes(void)
 	}
 }
 
+/* A fragment header before UDP. */
+static struct rte_mbuf *
+fragment6(struct ip_addr dst, uint8_t proto, uint16_t field)
+{
+	struct rte_mbuf *m = kit_udp6((struct ip_addr){1, 2}, dst, 100, 0);
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
+
+	ip[IPV6_NEXT] = IP_NEXT_FRAGMENT;
+	memset(ip + IPV6_MIN_BYTES, 0, 8);
+	ip[IPV6_MIN_BYTES] = proto;
+	store_be16(ip + IPV6_MIN_BYTES + 2, field);
+	return m;
+}
+
+/* In IPv6 too only what is put together here is slow because of it, and flows are learnt and age. */
+static void
+test_ipv6(void)
+{
+	static const struct ip_addr here = {UINT64_C(0x20010db800030000), 1}, there = {3, 4};
+	struct kit_gateway g;
+
+	rig_paths_init(&g);
+	g.ports[1].address = (struct cfg_prefix){.addr = here, .len = 64, .only_v6 = true};
+	g.cfg.cache_timeout = 100 * MS;
+	rig_start(&g);
+	cause_check(&g, fragment6(here, IPV4_PROTO_ESP, 1), PROCESS_FRAGMENT, 0);
+	cause_check(&g, fragment6(here, IPV4_PROTO_ESP, 80), PROCESS_FRAGMENT, 0);
+	cause_check(&g, fragment6(there, IPV4_PROTO_ESP, 80), PROCESS_MISS, 0);
+	cause_check(&g, kit_udp6((struct ip_addr){1, 2}, there, 100, 0), PROCESS_MISS, 0);
+	rig_turn(g.dp, 10 * MS); /* 4 of them: the last at 4 ms */
+	cause_check(&g, fragment6(there, IPV4_PROTO_ESP, 80), PROCESS_NOT, 10 * MS);
+	cause_check(&g, kit_udp6((struct ip_addr){1, 2}, there, 100, 0), PROCESS_NOT, 104 * MS - 1);
+	cause_check(&g, kit_udp6((struct ip_addr){1, 2}, there, 100, 0), PROCESS_STALE, 104 * MS);
+	cause_check(&g, kit_udp6((struct ip_addr){1, 3}, there, 100, 0), PROCESS_MISS, 104 * MS);
+	rig_stop(&g);
+}
+
 /* Large packets are slow under load only: what came in the last whole 10 ms. */
 static void
 test_load(void)
@@ -330,6 +367,7 @@ suite_switching(void)
 	CU_pSuite s = CU_add_suite("switching", NULL, NULL);
 
 	CU_ADD_TEST(s, test_causes);
+	CU_ADD_TEST(s, test_ipv6);
 	CU_ADD_TEST(s, test_load);
 	CU_ADD_TEST(s, test_learning_takes_its_time);
 	CU_ADD_TEST(s, test_dropped_teaches_nothing);
