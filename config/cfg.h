@@ -340,6 +340,16 @@ struct cfg_traffic {
 	struct cfg_where where;
 };
 
+/* Another MTU for a port; its tunnels are down meanwhile. */
+struct cfg_change {
+	const char *name;
+	uint64_t at; /* ns; 0: never */
+	const char *port;   /* "gateway.port" */
+	struct cfg_end end; /* resolved */
+	uint32_t mtu;
+	uint64_t renegotiate; /* ns */
+};
+
 struct cfg_set {
 	const char *path;  /* "gateways.gwb.sas.a-b.window" */
 	const char *value; /* text as on the command line */
@@ -371,6 +381,8 @@ struct cfg_lab {
 	unsigned n_links;
 	struct cfg_traffic *traffic;
 	unsigned n_traffic;
+	struct cfg_change *changes;
+	unsigned n_changes;
 	struct cfg_variant *variants;
 	unsigned n_variants;
 };

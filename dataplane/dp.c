@@ -44,6 +44,7 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
+		p->mtu = p->cfg->ip_mtu && p->cfg->ip_mtu < p->cfg->mtu ? p->cfg->ip_mtu : p->cfg->mtu;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
@@ -345,6 +346,12 @@ dp_stats(const struct dp *dp)
 	return &dp->worker->stats;
 }
 
+void
+dp_stage_time(struct dp *dp, uint64_t (*cycles)(void))
+{
+	dp->worker->cycles = cycles;
+}
+
 const struct stage_stats *
 dp_stage_stats(const struct dp *dp, enum stage stage)
 {
@@ -380,6 +387,26 @@ const struct engine *
 dp_engine(const struct dp *dp)
 {
 	return dp->worker->engine;
+}
+
+unsigned
+dp_sa_count(const struct dp *dp)
+{
+	return dp->cfg->n_sas;
+}
+
+uint64_t
+dp_port_received(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].received;
+}
+
+void
+dp_pmtu_forget(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		dp->sas[i]->path_mtu = 0;
+	flow_cache_clear(dp->worker->cache); /* entries hold the MTU */
 }
 
 const struct sa *

@@ -30,8 +30,10 @@ struct inbox {
 struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
+	uint32_t mtu;	   /* largest IP packet */
 	struct qos *qos;
-	enum stage rx_to; /* what arrives goes there first */
+	uint64_t received; /* packets */
+	enum stage rx_to;  /* what arrives goes there first */
 };
 
 struct worker {
