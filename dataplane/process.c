@@ -76,6 +76,13 @@ process_destroy(struct process *p)
 }
 
 void
+process_forget(struct process *p)
+{
+	if (p && p->routes)
+		flow_cache_clear(p->routes);
+}
+
+void
 process_flush(struct process *p)
 {
 	for (; process_held(p); p->head++)

@@ -72,6 +72,9 @@ void process_put(struct worker *worker, struct rte_mbuf *m, enum process_cause c
 /* Pass on what is due by now; true where anything was.  start: of events (worker.h). */
 bool process_run(struct worker *worker, unsigned start);
 
+/* Routes have changed: all flows are unknown at interrupt level.  NULL is fine. */
+void process_forget(struct process *process);
+
 static inline uint32_t
 process_held(const struct process *process)
 {

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "dataplane/ipsec/ip_head.h"
-#include "dataplane/ipsec/sa.h"
+#include "dataplane/tunnel.h"
 #include "tests/dataplane/process_rig.h"
 
 int suite_switching(void);
@@ -295,6 +295,23 @@ test_ageing(void)
 	rig_stop(&g);
 }
 
+/* As an interface goes down and comes back, all flows have to be learnt anew. */
+static void
+test_interface_flushes(void)
+{
+	struct kit_gateway g;
+
+	rig_paths_init(&g);
+	rig_start(&g);
+	rig_send(&g, 0, 10, 0);
+	rig_turn(g.dp, 1 * MS);
+	cause_check(&g, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 100, 10 << 2), PROCESS_NOT, 2 * MS);
+	tunnel_port_down(g.dp, 1);
+	tunnel_port_up(g.dp, 1);
+	cause_check(&g, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 100, 10 << 2), PROCESS_MISS, 3 * MS);
+	rig_stop(&g);
+}
+
 static void
 test_no_timeout(void)
 {
@@ -372,6 +389,7 @@ suite_switching(void)
 	CU_ADD_TEST(s, test_learning_takes_its_time);
 	CU_ADD_TEST(s, test_dropped_teaches_nothing);
 	CU_ADD_TEST(s, test_ageing);
+	CU_ADD_TEST(s, test_interface_flushes);
 	CU_ADD_TEST(s, test_no_timeout);
 	CU_ADD_TEST(s, test_numbers);
 	return 0;
