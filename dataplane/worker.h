@@ -31,6 +31,7 @@ struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
 	struct qos *qos;
+	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
