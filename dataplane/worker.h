@@ -34,6 +34,7 @@ struct dp_port {
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
+	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
