@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "lab/hooks.h"
 #include "lab/lab.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 #include "lab/report.h"
 
 #define MESSAGE_BYTES 8192u
@@ -268,11 +268,10 @@ load(const struct request *request, const struct cfg_variant *variant, struct cf
 {
 	char message[MESSAGE_BYTES];
 	bool alone = variant || (request->n_sets && !request->variants);
-	enum status status =
-		alone ? cfg_load_variant(request->file, request->sets, request->n_sets, variant,
-				  lab_hooks(), cfg, message, sizeof(message))
-			: cfg_load(request->file, request->sets, request->n_sets, lab_hooks(), cfg, message,
-				  sizeof(message));
+	enum status status = alone ? cfg_load_variant(request->file, request->sets, request->n_sets, variant,
+					     lab_hooks(), cfg, message, sizeof(message))
+				   : cfg_load(request->file, request->sets, request->n_sets, lab_hooks(), cfg,
+					     message, sizeof(message));
 
 	if (status)
 		fprintf(stderr, "%s\n", message);

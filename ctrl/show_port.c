@@ -138,7 +138,7 @@ static void
 tunnel_mtu(struct out *out, const struct snap *snap, const struct snap_sa *sa)
 {
 	uint32_t port = forward_route(snap->cfg, sa->cfg->dst);
-	uint32_t mtu = port == CFG_NONE ? 0 : forward_mtu(snap->cfg, port, NULL), inner, stay, head;
+	uint32_t mtu = port == CFG_NONE ? 0 : snap->mtu[port], inner, stay, head;
 	bool v4 = ip_is_v4(sa->cfg->dst);
 	char words[128];
 	json_t *row = out_row(out->json, "tunnels");
@@ -169,7 +169,7 @@ run_show_ip_mtu(struct command_call *call)
 	for (unsigned p = 0; snap && p < snap->cfg->n_ports; p++) {
 		const struct cfg_port *cfg = &snap->cfg->ports[p];
 		json_t *row = out_row(call->out->json, "interfaces");
-		uint32_t ip_mtu = forward_mtu(snap->cfg, p, NULL);
+		uint32_t ip_mtu = snap->mtu[p];
 
 		out_line(call->out, "%-16s %9" PRIu32 " %9" PRIu32 "\n", cfg->name, cfg->mtu, ip_mtu);
 		out_string(row, "name", cfg->name);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/forward.h"
 #include "dataplane/ipsec/sa.h"
 
 #define SA_PORTION 256u
@@ -32,7 +33,8 @@ room_create(struct snap *snap, bool sas)
 	snap->sas = calloc((sas ? snap->n_sas : 0) + 1u, sizeof(*snap->sas));
 	snap->classes = calloc(snap->n_classes + 1u, sizeof(*snap->classes));
 	snap->received = calloc(snap->cfg->n_ports + 1u, sizeof(*snap->received));
-	return snap->sas && snap->classes && snap->received ? ST_OK : ST_ERR_NOMEM;
+	snap->mtu = calloc(snap->cfg->n_ports + 1u, sizeof(*snap->mtu));
+	return snap->sas && snap->classes && snap->received && snap->mtu ? ST_OK : ST_ERR_NOMEM;
 }
 
 static void
@@ -85,6 +87,7 @@ ask_counters(struct dp *dp, void *arg, uint64_t now)
 		snap->counter[c] += engine->ops->counters(engine)[c];
 	for (unsigned p = 0; p < snap->cfg->n_ports; p++) {
 		snap->received[p] += dp_port_received(dp, p);
+		snap->mtu[p] = forward_mtu(dp, p, NULL);
 		for (unsigned c = 0; c < qos_class_count(dp_qos(dp, p)) && n < snap->n_classes; c++, n++)
 			class_add(&snap->classes[n], p, qos_class_stats(dp_qos(dp, p), c));
 	}
@@ -167,6 +170,7 @@ snap_free(struct snap *snap)
 	free(snap->sas);
 	free(snap->classes);
 	free(snap->received);
+	free(snap->mtu);
 	free(snap);
 }
 

@@ -39,6 +39,7 @@ struct snap {
 	bool engine, engine_counts;
 	uint64_t counter[ENGINE_COUNTER_COUNT];
 	uint64_t *received; /* packets, one a port of cfg */
+	uint32_t *mtu;	    /* largest IP packet, one a port of cfg */
 	unsigned n_sas, n_classes;
 	bool has_sas;
 	struct snap_sa *sas;
