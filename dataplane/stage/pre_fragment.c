@@ -24,13 +24,28 @@ pre_plan(struct worker *w, struct rte_mbuf *m, struct frag_cut *cut)
 		sa != NULL, w->fragments->id++);
 }
 
+/* The last piece ends where the packet did, and there may be no room for what protection puts behind it,
+ * least of all with TFC: to the front with it. */
+static void
+room_make(struct rte_mbuf *m, uint32_t wire)
+{
+	uint32_t len = rte_pktmbuf_data_len(m);
+
+	if (unlikely(pkt_behind(m) + len < wire + IPSEC_ESN_BYTES && m->data_off > PKT_HEADROOM))
+		pkt_keep_front(m, 0, len);
+}
+
 static void
 pre_pass(struct worker *w, struct rte_mbuf *m)
 {
 	const struct sa *sa = sa_of(w, m);
-	uint32_t len = rte_pktmbuf_data_len(m);
+	uint32_t len = rte_pktmbuf_data_len(m), wire = len;
 
-	pkt_of(m)->wire_bytes = sa ? ipsec_wire_length(sa, rte_pktmbuf_mtod(m, const uint8_t *), len) : len;
+	if (sa) {
+		wire = ipsec_wire_length(sa, rte_pktmbuf_mtod(m, const uint8_t *), len);
+		room_make(m, wire);
+	}
+	pkt_of(m)->wire_bytes = wire;
 	worker_put(w, sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
 }
 
