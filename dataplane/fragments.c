@@ -58,7 +58,7 @@ fragments_create(struct worker *w)
 	if (!f)
 		return ST_ERR_NOMEM;
 	f->pmtu_due = TIME_NEVER;
-	f->id = 1;
+	frag_ident_init(&f->ident, cfg->seed, cfg->name);
 	if (cfg->icmp_rate > 0) {
 		double cost = (double)NS_PER_SEC / cfg->icmp_rate;
 

@@ -106,8 +106,8 @@ icmp_from(struct worker *w, uint32_t port, const uint8_t *ip, uint32_t len, cons
 {
 	struct ip_addr from = w->dp->cfg->ports[port].address.addr;
 	uint8_t *icmp = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t bytes = frag_icmp_write(
-		ip, len, from, mtu_told(ip, len, flow), (uint16_t)w->fragments->id, icmp);
+	uint16_t id = (uint16_t)frag_ident_take(&w->fragments->ident, from, ip_head_src(ip));
+	uint32_t bytes = frag_icmp_write(ip, len, from, mtu_told(ip, len, flow), id, icmp);
 
 	if (!bytes)
 		return false;
@@ -129,7 +129,6 @@ icmp_send(struct worker *w, struct rte_mbuf *m, const struct flow_entry *way)
 		.wire_bytes = way->sa ? ipsec_wire_length(way->sa, icmp, bytes) : bytes,
 		.out_port = way->port,
 		.dscp = ip_tos(way->sa && !way->sa->copy_dscp ? way->sa->outer : icmp) >> 2};
-	w->fragments->id++;
 	w->stats.created++;
 	worker_put(w, way->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
 }

@@ -18,10 +18,13 @@ pre_plan(struct worker *w, struct rte_mbuf *m, struct frag_cut *cut)
 {
 	const struct sa *sa = sa_of(w, m);
 	uint32_t mtu = forward_mtu(w->dp->cfg, pkt_of(m)->out_port, sa);
-	uint32_t most = sa ? ipsec_inner_max(&sa->wire, mtu, 0) : mtu;
+	uint32_t most = sa ? ipsec_inner_max(&sa->wire, mtu, 0) : mtu, id = 0;
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
-	return frag_cut_plan(cut, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), most,
-		sa != NULL, w->fragments->id++);
+	/* IPv4 only; with DF it need not have one (RFC 6864 §4.1) */
+	if (!load_be16(ip + IPV4_ID))
+		id = frag_ident_take(&w->fragments->ident, ip_head_src(ip), ip_head_dst(ip));
+	return frag_cut_plan(cut, ip, rte_pktmbuf_data_len(m), most, sa != NULL, id);
 }
 
 /* The last piece ends where the packet did, and there may be no room for what protection puts behind it,

@@ -49,7 +49,7 @@ stop(struct kit_gateway *g)
 static void
 test_bytes4(void)
 {
-	static const uint8_t head[28] = {0x45, 0xc0, 2, 0x40, 0, 1, 0, 0, 64, 1, 0, 0, 10, 1, 0, 1, 10, 1, 0,
+	static const uint8_t head[28] = {0x45, 0xc0, 2, 0x40, 0, 0, 0, 0, 64, 1, 0, 0, 10, 1, 0, 1, 10, 1, 0,
 		10, 3, 4, 0, 0, 0, 0, 0x5, 0xa6};
 	struct kit_gateway g;
 	uint8_t want[576], was[1447];
@@ -65,6 +65,7 @@ test_bytes4(void)
 	store_be16(was + 10, 0);
 	store_be16(was + 10, sum_of(was, 20, NULL));
 	memcpy(want, head, 28); /* from 10.1.0.1 to 10.1.0.10; 1446 fits */
+	memcpy(want + 4, bytes_of(m) + 4, 2); /* frag/ident.h */
 	memcpy(want + 28, was, 548);
 	store_be16(want + 10, sum_of(want, 20, NULL));
 	store_be16(want + 22, sum_of(want + 20, 556, NULL));
