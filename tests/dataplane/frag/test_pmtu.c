@@ -402,6 +402,41 @@ test_other_shapes(void)
 	}
 }
 
+/* Transport mode: ICMP comes to the host, and the gateway in front of it takes what is about its ESP; the
+ * host is told when it sends the next packet that is too big.  What is not believed is the host's. */
+static void
+test_for_host(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		bool v6 = i & 1, forged = i & 2;
+		uint32_t most = 1366; /* 1400 - 8 - 8 - 16 - 2 */
+		struct kit_gateway g;
+
+		CU_ASSERT_FATAL(kit_init());
+		rig_init(&g, "esp-gcm 128", v6, v6);
+		g.ports[1].mtu = 1500;
+		for (unsigned s = 0; s < 2; s++) {
+			g.sas[s].mode = CFG_MODE_TRANSPORT;
+			g.sas[s].src = v6 ? s ? RIG_DST6 : RIG_SRC6 : IP_V4(s ? KIT_LAN_DST : KIT_LAN_SRC);
+			g.sas[s].dst = v6 ? s ? RIG_SRC6 : RIG_DST6 : IP_V4(s ? KIT_LAN_SRC : KIT_LAN_DST);
+		}
+		g.routes[0].port = 1;
+		CU_ASSERT_FATAL(kit_gateway_start(&g));
+		CU_ASSERT_TRUE(goes(&g, v6, 1450, 1));
+		hear(&g, forge(complain(&g, 1400, v6 ? 1200 : 28), v6 ? 47 : 27, forged ? 9 : 0), 2);
+		CU_ASSERT_EQUAL(dp_sa(g.dp, 0)->path_mtu, forged ? 0 : 1400);
+		CU_ASSERT_EQUAL(dp_stats(g.dp)->consumed, !forged);
+		CU_ASSERT_EQUAL(kit_drops(&g, DROP_POLICY_NONE), forged); /* on its way to the host */
+		CU_ASSERT_EQUAL(goes(&g, v6, most + 1, 3), forged);
+		if (!forged) {
+			CU_ASSERT_EQUAL_FATAL(g.port[0].n_out, 1);
+			CU_ASSERT_EQUAL(load_be16(bytes_of(g.port[0].out[0]) + (v6 ? 46 : 26)), most);
+			CU_ASSERT_TRUE(goes(&g, v6, most, 4));
+		}
+		stop(&g);
+	}
+}
+
 /* The message to a source behind a tunnel goes through the tunnel back: here the LAN is too narrow for what
  * was decrypted. */
 static void
@@ -447,6 +482,7 @@ suite_pmtu(void)
 	CU_ADD_TEST(s, test_forged);
 	CU_ADD_TEST(s, test_implausible);
 	CU_ADD_TEST(s, test_other_shapes);
+	CU_ADD_TEST(s, test_for_host);
 	CU_ADD_TEST(s, test_through_tunnel);
 	return 0;
 }
