@@ -119,7 +119,7 @@ port_show(struct command_call *call, const struct snap *snap, unsigned p)
 void
 run_show_interface(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	const char *name = call->value[0];
 	unsigned shown = 0;
 
@@ -162,7 +162,7 @@ tunnel_mtu(struct out *out, const struct snap *snap, const struct snap_sa *sa)
 void
 run_show_ip_mtu(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
 
 	out_list(call->out->json, "tunnels");
 	out_line(call->out, "%-16s %9s %9s\n", "Interface", "MTU", "IP MTU");

@@ -73,6 +73,7 @@ struct dp {
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
+	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */
