@@ -16,12 +16,6 @@ path_of(const struct bench_row *row)
 }
 
 static double
-ratio_of(const struct bench_row *row)
-{
-	return row->raw.n ? path_of(row) / row->raw.median : 0;
-}
-
-static double
 mpps_of(const struct bench_machine *machine, const struct bench_row *row)
 {
 	return machine->hz * row->request.workers / row->total.median / 1e6;
@@ -57,7 +51,7 @@ target_print(const struct bench_esp_request *request, const struct bench_row *ro
 	if (target.cycles > 0)
 		printf("  %.0f cycles: %s", target.cycles, verdict(path_of(row), target.cycles));
 	if (target.ratio > 0 && row->raw.n)
-		printf("  %.2f x raw: %s", target.ratio, verdict(ratio_of(row), target.ratio));
+		printf("  %.2f x raw: %s", target.ratio, verdict(row->ratio.median, target.ratio));
 	printf("\n");
 }
 
@@ -73,10 +67,10 @@ row_print(const struct bench_machine *machine, const struct bench_esp_request *r
 		mpps * row->bytes * 8 / 1e3, row->total.median, row->total.min, row->total.max,
 		row->port.median, path_of(row));
 	if (row->raw.n)
-		printf(" %6.0f %5.0f-%-5.0f %5.2f", row->raw.median, row->raw.min, row->raw.max,
-			ratio_of(row));
+		printf(" %6.0f %5.0f-%-5.0f %5.2f %4.2f-%-4.2f", row->raw.median, row->raw.min, row->raw.max,
+			row->ratio.median, row->ratio.min, row->ratio.max);
 	else
-		printf(" %6s %11s %5s", "-", "-", "-");
+		printf(" %6s %11s %5s %9s", "-", "-", "-", "-");
 	target_print(request, row);
 }
 
@@ -134,8 +128,8 @@ bench_print_text(const struct bench_machine *machine, const struct bench_esp_req
 	const struct bench_esp_result *result, double memory)
 {
 	title_print(request, result, memory);
-	printf("%5s %7s %7s %7s %7s %11s %5s %6s %6s %11s %5s  at most\n", "bytes", "workers", "Mpps", "Gb/s",
-		"cycles", "(min-max)", "ports", "path", "raw", "(min-max)", "ratio");
+	printf("%5s %7s %7s %7s %7s %11s %5s %6s %6s %11s %5s %9s  at most\n", "bytes", "workers", "Mpps",
+		"Gb/s", "cycles", "(min-max)", "ports", "path", "raw", "(min-max)", "ratio", "(min-max)");
 	for (unsigned i = 0; i < result->n_rows; i++)
 		row_print(machine, request, &result->row[i]);
 	printf("Cycles by stage, ports included, of one turn in 16, with the cost of timing:\n");
@@ -189,7 +183,7 @@ target_json(struct json_out *json, const struct bench_esp_request *request, cons
 	}
 	if (target.ratio > 0 && row->raw.n) {
 		jout_real(json, "ratio", target.ratio);
-		jout_bool(json, "ratio_met", ratio_of(row) <= target.ratio);
+		jout_bool(json, "ratio_met", row->ratio.median <= target.ratio);
 	}
 	jout_object_end(json);
 }
@@ -248,10 +242,7 @@ row_json(struct json_out *json, const struct bench_machine *machine, const struc
 	span_json(json, "port_cycles", &row->port);
 	jout_real(json, "path_cycles", path_of(row));
 	span_json(json, "raw_cycles", &row->raw);
-	if (row->raw.n)
-		jout_real(json, "ratio", ratio_of(row));
-	else
-		jout_null(json, "ratio");
+	span_json(json, "ratio", &row->ratio);
 	target_json(json, request, row);
 	stages_json(json, row);
 	balance_json(json, row);

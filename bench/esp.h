@@ -56,7 +56,7 @@ struct bench_row_request {
 	unsigned workers;
 };
 
-/* Cycles a packet over rounds; n is 0 where there is nothing to say. */
+/* Over rounds, of each the median of its batches; n is 0 where there is nothing to say. */
 struct bench_span {
 	double median, min, max;
 	unsigned n;
@@ -73,6 +73,7 @@ struct bench_row {
 	double bytes;		 /* of an inner packet, mean */
 	struct bench_span total; /* cycles of a worker for each of its packets, ports included */
 	struct bench_span port, raw;
+	struct bench_span ratio; /* of total less ports to raw, in the same round */
 	struct bench_stage stage[STAGE_COUNT];
 	uint64_t drops[DROP_COUNT]; /* of all packets, timed or not */
 	uint64_t rx, created, tx, consumed, held;

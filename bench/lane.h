@@ -17,11 +17,11 @@ struct packets {
 	uint32_t size; /* or BENCH_IMIX */
 };
 
-/* What a sample adds up. */
 struct timed {
 	uint64_t cycles, packets;
 };
 
+/* What one batch took. */
 struct sample {
 	struct timed total, raw, port;
 	uint64_t bytes, slots; /* of inner packets, timed or not */
