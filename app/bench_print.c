@@ -5,6 +5,8 @@
 
 #include "bench/target.h"
 
+#define SMALL_SAS 1000u
+
 const char *const bench_direction_names[BENCH_DIRECTION_COUNT] = {"out", "in", "both"};
 const char *const bench_order_names[BENCH_ORDER_COUNT] = {"round-robin", "random", "zipf"};
 
@@ -26,6 +28,19 @@ bench_print_head(const struct bench_machine *machine)
 {
 	printf("%s. Cycles are those of the TSC, %.2f GHz; the core makes %.2f in one of these.\n",
 		machine->cpu, machine->hz / 1e9, machine->core);
+}
+
+/* Bytes for each SA; 0: there are too few to say. */
+static double
+memory_of(const struct bench_esp_request *request, const struct bench_esp_result *result)
+{
+	double sas = 0;
+
+	for (unsigned i = 0; i < result->n_rows; i++)
+		if (result->row[i].request.workers > sas)
+			sas = result->row[i].request.workers;
+	sas *= request->sas * (request->direction == BENCH_BOTH ? 2.0 : 1.0);
+	return request->sas < SMALL_SAS ? 0 : result->memory / sas;
 }
 
 static void
@@ -109,7 +124,7 @@ drops_print(const struct bench_row *row)
 }
 
 static void
-title_print(const struct bench_esp_request *request, const struct bench_esp_result *result, double memory)
+title_print(const struct bench_esp_request *request, const struct bench_esp_result *result)
 {
 	printf("\n%s: %s, engine %s, %u SA%s%s%s", bench_direction_names[request->direction],
 		request->transform, request->engine->name, request->sas, request->sas > 1 ? "s, " : "",
@@ -119,15 +134,15 @@ title_print(const struct bench_esp_request *request, const struct bench_esp_resu
 	printf("%s%s%s; %u buffers, bursts of %u; raw: %s\n", request->replayed ? ", all replayed" : "",
 		request->qos ? ", QoS" : "", request->events ? ", events" : "", request->slots,
 		request->burst, result->raw ? result->raw : "none");
-	if (memory > 0)
-		printf("Memory of the gateway for each SA: %.0f bytes\n", memory);
+	if (memory_of(request, result) > 0)
+		printf("Memory of the gateway for each SA: %.0f bytes\n", memory_of(request, result));
 }
 
 void
 bench_print_text(const struct bench_machine *machine, const struct bench_esp_request *request,
-	const struct bench_esp_result *result, double memory)
+	const struct bench_esp_result *result)
 {
-	title_print(request, result, memory);
+	title_print(request, result);
 	printf("%5s %7s %7s %7s %7s %11s %5s %6s %6s %11s %5s %9s  at most\n", "bytes", "workers", "Mpps",
 		"Gb/s", "cycles", "(min-max)", "ports", "path", "raw", "(min-max)", "ratio", "(min-max)");
 	for (unsigned i = 0; i < result->n_rows; i++)
@@ -251,7 +266,7 @@ row_json(struct json_out *json, const struct bench_machine *machine, const struc
 
 void
 bench_print_json(struct json_out *json, const struct bench_machine *machine,
-	const struct bench_esp_request *request, const struct bench_esp_result *result, double memory)
+	const struct bench_esp_request *request, const struct bench_esp_result *result)
 {
 	jout_object(json, NULL);
 	jout_text(json, "direction", bench_direction_names[request->direction]);
@@ -270,8 +285,8 @@ bench_print_json(struct json_out *json, const struct bench_machine *machine,
 	jout_u64(json, "rounds", request->rounds);
 	jout_u64(json, "pairs", request->pairs);
 	jout_text(json, "raw", result->raw);
-	if (memory > 0)
-		jout_real(json, "bytes_per_sa", memory);
+	if (memory_of(request, result) > 0)
+		jout_real(json, "bytes_per_sa", memory_of(request, result));
 	else
 		jout_null(json, "bytes_per_sa");
 	jout_array(json, "rows");

@@ -314,12 +314,12 @@ gather_create(
 
 /* False where packets are missing. */
 static bool
-gather_destroy(struct gather *gather, const struct bench_esp_request *request)
+gather_destroy(struct gather *gather)
 {
 	bool all = true;
 
 	for (unsigned w = 0; w < BENCH_WORKERS_MAX; w++)
-		all &= packets_destroy(&gather->packets[w], request);
+		all &= packets_destroy(&gather->packets[w]);
 	free(gather->samples);
 	free(gather->values);
 	free(gather->total);
@@ -339,8 +339,14 @@ bench_esp_run(struct bench_esp *bench, const struct bench_row_request *rows, uns
 
 	memset(result, 0, sizeof(*result));
 	result->raw = request->replayed ? NULL : bench->lane[0].raw.name;
+	for (unsigned w = 0; w < bench->workers; w++)
+		result->memory += bench->lane[w].rig.memory;
 	for (unsigned i = 0; i < n && !status; i++)
 		status = gather_create(&gather[i], request, &rows[i]);
+	for (unsigned i = 0; i < n && !status; i++)
+		for (unsigned w = 0; w < rows[i].workers && !status; w++)
+			if (!bench->lane[w].met)
+				status = lane_meet(&bench->lane[w], &gather[i].packets[w]);
 	for (unsigned r = 0; r < request->rounds && !status; r++)
 		for (unsigned i = 0; i < n && !status; i++)
 			status = round_run(bench, &gather[i], &rows[i], cpus);
@@ -353,7 +359,7 @@ bench_esp_run(struct bench_esp *bench, const struct bench_row_request *rows, uns
 		row->balanced = true;
 		if (!status)
 			row_make(row, bench, &gather[i]);
-		row->balanced &= gather_destroy(&gather[i], request);
+		row->balanced &= gather_destroy(&gather[i]);
 	}
 	free(gather);
 	if (status)

@@ -7,15 +7,18 @@
 
 #include "crypto/engine.h"
 #include "dataplane/fragment.h"
+#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
+#include "dataplane/ipsec/spd.h"
 #include "dataplane/keepalive.h"
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS (1u << 13)     /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
 
 static const char *const stage_names[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = #name,
@@ -70,6 +73,17 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	return status;
 }
 
+/* Two flows for each SA, where there are many. */
+static unsigned
+flow_buckets(const struct cfg_gateway *cfg)
+{
+	unsigned buckets = FLOW_BUCKETS;
+
+	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
+		buckets *= 2;
+	return buckets;
+}
+
 static enum status
 worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t bytes)
 {
@@ -85,7 +99,7 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
-	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
+	status = flow_cache_create(flow_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);
 	if (!status)
@@ -110,6 +124,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 			return status;
 		if (cfg->in_order && !(dp->sas[i]->order = in_order_create()))
 			return ST_ERR_NOMEM;
+		dp->n_refused += !dp->sas[i]->session;
 		dp->sas[i]->finishes |= cfg->in_order;
 		dp->worker->n_orders += cfg->in_order;
 		if (cfg->direction == CFG_IN && dp->sas[i]->session) /* without: sa_in finds out why */
@@ -123,6 +138,8 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
 		if (dp->cfg->sas[i].over)
 			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
 	return keepalive_create(dp);
 }
 
@@ -145,6 +162,8 @@ dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool
 		status = worker_create(dp, cycles, why, sizeof(why));
 	if (!status)
 		status = sas_create(dp, why, sizeof(why));
+	if (!status)
+		status = spd_create(cfg, &dp->spd);
 	if (status) {
 		dp_destroy(dp);
 		return fail(message, bytes, cfg->name, why, status);
@@ -220,6 +239,7 @@ dp_destroy(struct dp *dp)
 			sa_destroy(dp->sas[i], dp->worker->engine);
 		}
 	sad_destroy(dp->sad);
+	spd_destroy(dp->spd);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
 	free(dp->sas);
