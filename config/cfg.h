@@ -255,6 +255,7 @@ struct cfg_gateway {
 	unsigned n_sas;
 	struct cfg_policy *policies;
 	unsigned n_policies;
+	uint64_t seed; /* resolved: of the laboratory */
 	struct cfg_where where;
 };
 
