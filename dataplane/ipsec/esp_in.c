@@ -93,6 +93,8 @@ mac_describe(const struct sa *sa, uint8_t *text, uint32_t text_len, uint64_t seq
 	op->text = text;
 	op->text_len = text_len;
 	op->aad_len = 0;
+	op->flags = 0;
+	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
 	op->auth_before = (uint8_t)before;
 	op->auth_len = sa->authenticated ? before + text_len : 0;
 	if (sa->esn && sa->authenticated) {
@@ -117,14 +119,12 @@ ipsec_open(
 		return DROP_ESP_LENGTH;
 	op->session = sa->session;
 	op->icv = text + text_len;
-	op->flags = 0;
-	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
 	if (sa->mode < ALG_MODE_GCM)
 		mac_describe(sa, text, text_len, seq, op);
 	else if (__builtin_expect(sa->mode == ALG_MODE_GMAC, 0))
 		gmac_describe(sa, text, text_len, seq, op);
 	else
-		aead_describe(sa, text, text_len, seq, op);
+		aead_describe(sa, text, text_len, seq, op, sa->salt_len);
 	return DROP_NONE;
 }
 
