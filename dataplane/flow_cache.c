@@ -34,7 +34,8 @@ flow_cache_destroy(struct flow_cache *cache)
 void
 flow_cache_clear(struct flow_cache *cache)
 {
-	memset(cache->entries, 0, 2 * ((size_t)cache->mask + 1) * sizeof(*cache->entries));
+	for (size_t i = 0; i < 2 * ((size_t)cache->mask + 1); i++)
+		cache->entries[i] = (struct flow_entry){.key = {0, FLOW_NO_KEY}};
 }
 
 struct flow_entry
