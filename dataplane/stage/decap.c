@@ -19,7 +19,8 @@ decap_one(struct rte_mbuf *m)
 		sa->dummies += drop == DROP_DUMMY;
 		return drop;
 	}
-	sa->tfc_packets += tfc;
+	if (unlikely(tfc))
+		sa->tfc_packets++;
 	sa->bytes += inner.len;
 	pkt_keep(m, inner.offset, inner.len);
 	pkt->flags &= (uint8_t)~PKT_ENCRYPTED;
