@@ -35,6 +35,7 @@ struct dp_port {
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
+	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
@@ -75,6 +76,7 @@ struct dp {
 	struct sad *sad;
 	struct spd *spd;
 	unsigned n_refused; /* SAs for which the engine has no session */
+	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */
