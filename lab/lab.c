@@ -162,6 +162,8 @@ parts_create(struct lab *lab, char *message, size_t bytes)
 		status = flows_create(lab);
 	if (!status)
 		status = tcp_sources_create(lab);
+	if (!status)
+		status = pings_create(lab);
 	return status ? status : nodes_create(lab, message, bytes);
 }
 
@@ -324,6 +326,7 @@ lab_destroy(struct lab *lab)
 	for (unsigned h = 0; lab->hosts && h < lab->cfg->n_hosts; h++)
 		host_destroy(&lab->hosts[h]);
 	tcp_sources_destroy(lab);
+	pings_destroy(lab);
 	flows_destroy(lab);
 	for (unsigned t = 0; lab->traffic && t < lab->cfg->n_traffic; t++)
 		traffic_destroy(lab->traffic[t]);

@@ -15,18 +15,6 @@
 #define HOPS 64u
 #define TOS 0xc0u /* internetwork control (RFC 1812 §4.3.2.5) */
 
-static uint16_t
-sum4(const uint8_t *p, uint32_t bytes)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i + 1 < bytes; i += 2)
-		sum += load_be16(p + i);
-	if (bytes & 1)
-		sum += (uint32_t)p[bytes - 1] << 8;
-	return (uint16_t)~ipv4_fold(sum);
-}
-
 /* Errors: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
 static bool
 is_error4(const uint8_t *ip, uint32_t len)
@@ -68,7 +56,7 @@ write4(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint1
 	icmp[1] = CODE4;
 	store_be16(icmp + 6, (uint16_t)mtu);
 	memcpy(icmp + HEAD, ip, quote);
-	store_be16(icmp + 2, sum4(icmp, HEAD + quote));
+	store_be16(icmp + 2, ip_checksum(icmp, HEAD + quote));
 	return total;
 }
 
@@ -205,7 +193,7 @@ frag_icmp_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 	if (!at)
 		return false;
 	/* with its own checksum in it the sum of a good message is 0 */
-	good = v4 ? !sum4(ip + at, len - at) : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
+	good = v4 ? !ip_checksum(ip + at, len - at) : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
 	if (!good || !quote_read(ip + at + HEAD, len - at - HEAD, report) ||
 		ip_head_is_v4(ip + at + HEAD) != v4)
 		return false;
