@@ -45,6 +45,8 @@ void report_flow_json(struct json_out *json, const struct result_flow *flow, boo
 void report_reorder_json(struct json_out *json, const char *key, const struct reorder_stats *stats);
 void report_sa_json(struct json_out *json, const struct result_sa *sa);
 void report_engine_json(struct json_out *json, const struct result_engine *engine);
+/* A member "switching". */
+void report_process_json(struct json_out *json, const struct process_stats *stats);
 void report_tcp_json(struct json_out *json, const struct result_tcp *tcp);
 void report_ping_json(struct json_out *json, const struct ping_result *ping);
 void report_drops_json(struct json_out *json, const char *key, const uint64_t *drops);
@@ -55,6 +57,7 @@ void report_table_tcp(const struct result *result, FILE *out);
 void report_table_pings(const struct result *result, FILE *out);
 /* A file of its own. */
 void report_ping_text(const struct ping_result *ping, FILE *out);
+void report_table_process(const struct result *result, FILE *out);
 void report_table_engines(const struct result *result, FILE *out);
 
 #endif
