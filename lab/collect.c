@@ -282,7 +282,8 @@ result_alloc(const struct lab *lab, struct result *r)
 	r->ports = calloc(ports + 1u, sizeof(*r->ports));
 	r->wires = calloc(wires + 1u, sizeof(*r->wires));
 	r->nodes = calloc(cfg->n_hosts + cfg->n_gateways + cfg->n_links + 1u, sizeof(*r->nodes));
-	return r->classes && r->flows && r->tcp && r->pings && r->sas && r->engines && r->ports && r->wires && r->nodes
+	return r->classes && r->flows && r->tcp && r->pings && r->sas && r->engines && r->ports && r->wires &&
+			       r->nodes
 		       ? ST_OK
 		       : ST_ERR_NOMEM;
 }

@@ -61,7 +61,7 @@ told(const struct ping_result *ping, FILE *out)
 
 	if (!ping->told)
 		return;
-	fprintf(out, "ICMP: dst (%s): %s: %" PRIu32 ", the last from %s, mtu %" PRIu32 "\n",
+	human_text(out, "ICMP: dst (%s): %s: %" PRIu32 ", the last from %s, mtu %" PRIu32,
 		ip_text(ping->dst, dst), ip_is_v4(ping->dst) ? "frag. needed and DF set" : "packet too big",
 		ping->told, ip_text(ping->told_by, by), ping->told_mtu);
 }

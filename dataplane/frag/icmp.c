@@ -213,7 +213,8 @@ frag_icmp_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 	if (!at)
 		return false;
 	/* with its own checksum in it the sum of a good message is 0 */
-	good = v4 ? !ip_checksum(ip + at, len - at) : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
+	good = v4 ? !ip_checksum(ip + at, len - at)
+		  : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
 	if (!good || !quote_read(ip + at + HEAD, len - at - HEAD, report) ||
 		ip_head_is_v4(ip + at + HEAD) != v4)
 		return false;
