@@ -126,6 +126,7 @@ struct cfg_port {
 	struct cfg_prefix address;
 	uint32_t mtu;	 /* bytes of IP packet */
 	uint32_t ip_mtu; /* the same, when lower than mtu; 0: mtu */
+	uint32_t tcp_adjust_mss; /* MSS of TCP that passes is lowered to this; 0: not */
 	enum cfg_fragmentation fragmentation;
 	enum cfg_switching switching;
 	struct cfg_qos qos;

@@ -377,6 +377,12 @@ dp_qos(const struct dp *dp, unsigned port)
 	return dp->ports[port].qos;
 }
 
+uint64_t
+dp_mss_clamped(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].mss_clamped;
+}
+
 const struct engine *
 dp_engine(const struct dp *dp)
 {

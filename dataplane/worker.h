@@ -33,6 +33,7 @@ struct dp_port {
 	uint32_t mtu;	   /* largest IP packet */
 	struct qos *qos;
 	enum stage rx_to; /* what arrives goes there first */
+	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
