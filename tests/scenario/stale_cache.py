@@ -1,4 +1,4 @@
-"""stale-cache.cfg: a stale entry makes a whole tunnel late for a moment; how late, and what each cure does."""
+"""stale-cache.cfg: a stale entry makes a whole tunnel late for a moment; what each cure does about it."""
 import kit
 
 LAB = "stale-cache.cfg"
