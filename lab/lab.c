@@ -11,7 +11,7 @@
 
 #include "lab/changes.h"
 #include "lab/lab_priv.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #define PROGRESS_TURNS 1024u
 #define EVENT_BURST 64u
@@ -23,8 +23,12 @@ events_take(struct node_gateway *gateway)
 	unsigned n;
 
 	while ((n = dp_events(gateway->dp, events, EVENT_BURST)))
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
 			flow_dropped(gateway->lab, gateway->lab->cfg->n_hosts + gateway->index, &events[i]);
+			if (gateway->lab->observe)
+				gateway->lab->observe(
+					gateway->lab->observe_ctx, gateway->index, &events[i]);
+		}
 }
 
 static bool
@@ -254,6 +258,26 @@ void
 lab_record(struct lab *lab, struct recorder *recorder)
 {
 	lab->recorder = recorder;
+}
+
+void
+lab_observe(struct lab *lab, void (*taken)(void *ctx, unsigned gateway, const struct drop_event *event),
+	void *ctx)
+{
+	lab->observe = taken;
+	lab->observe_ctx = ctx;
+}
+
+struct dp *
+lab_gateway(struct lab *lab, unsigned index)
+{
+	return lab->gateways[index].dp;
+}
+
+uint64_t
+lab_now(const struct lab *lab)
+{
+	return lab->now;
 }
 
 void

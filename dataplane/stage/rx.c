@@ -27,6 +27,7 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		}
 		out->n += got;
 		taken += got;
+		dp->ports[p].received += got;
 		w->pending |= (uint32_t)(got != 0) << dp->ports[p].rx_to;
 	}
 	w->stats.rx += taken;
