@@ -63,11 +63,11 @@ void live_port_stats(const struct live *live, unsigned port, struct port_stats *
 /* Name of the DPDK device, its MAC, and whether its link is up. */
 struct live_port_info {
 	const char *device;
-	uint8_t mac[6];
+	struct cfg_mac mac;
 	bool up;
 	uint64_t speed; /* bit/s; 0: unknown */
 };
 void live_port_info(const struct live *live, unsigned port, struct live_port_info *info);
-void live_totals(struct live *live, struct live_totals *totals);
+void live_totals(const struct live *live, struct live_totals *totals);
 
 #endif
