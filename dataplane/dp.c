@@ -12,6 +12,7 @@
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/keepalive.h"
+#include "dataplane/process.h"
 #include "dataplane/worker.h"
 
 #define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
@@ -43,6 +44,7 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
+		p->mtu = p->cfg->ip_mtu && p->cfg->ip_mtu < p->cfg->mtu ? p->cfg->ip_mtu : p->cfg->mtu;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
@@ -86,6 +88,8 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
 	if (!status)
 		status = fragments_create(w);
+	if (!status)
+		status = process_create(w);
 	return status ? status : worker_engine_create(w, dp->cfg, message, bytes);
 }
 
@@ -186,6 +190,7 @@ dp_flush(struct dp *dp)
 			in_order_flush(dp->sas[i]->order);
 	dp->worker->order_held = 0;
 	fragments_flush(dp->worker);
+	process_flush(dp->worker->process);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
 }
@@ -197,6 +202,7 @@ worker_destroy(struct worker *w)
 		return;
 	engine_destroy(w->engine);
 	fragments_destroy(w);
+	process_destroy(w->process);
 	flow_cache_destroy(w->cache);
 	free(w);
 }
@@ -270,6 +276,7 @@ dp_turn(struct dp *dp, uint64_t now)
 	moved |= engine_drain(w);
 	moved |= keepalive_run(w);
 	moved |= fragments_run(w, events);
+	moved |= process_run(w, events);
 	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
 	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more; round++) {
 		if (worker_events_many(w, events))
@@ -282,6 +289,7 @@ dp_turn(struct dp *dp, uint64_t now)
 		moved |= w->stats.rx != rx;
 		queues_drain(w, events);
 		moved |= fragments_run(w, events);
+		moved |= process_run(w, events);
 	}
 	return moved;
 }
@@ -305,6 +313,7 @@ dp_next_due(const struct dp *dp)
 	due = time_min(due, fragments_next_due(w));
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
+	early = time_min(early, process_next_due(w->process)); /* it knows no polls */
 	return time_min(early, time_round_up(due, poll));
 }
 
@@ -337,6 +346,12 @@ dp_stats(const struct dp *dp)
 	return &dp->worker->stats;
 }
 
+void
+dp_stage_time(struct dp *dp, uint64_t (*cycles)(void))
+{
+	dp->worker->cycles = cycles;
+}
+
 const struct stage_stats *
 dp_stage_stats(const struct dp *dp, enum stage stage)
 {
@@ -352,7 +367,8 @@ dp_stage_name(enum stage stage)
 uint64_t
 dp_held(const struct dp *dp)
 {
-	uint64_t held = dp->worker->in_engine + dp->worker->order_held + fragments_held(dp->worker);
+	uint64_t held = dp->worker->in_engine + dp->worker->order_held + fragments_held(dp->worker) +
+			process_held(dp->worker->process);
 
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		held += qos_held(dp->ports[i].qos);
@@ -373,6 +389,26 @@ dp_engine(const struct dp *dp)
 	return dp->worker->engine;
 }
 
+unsigned
+dp_sa_count(const struct dp *dp)
+{
+	return dp->cfg->n_sas;
+}
+
+uint64_t
+dp_port_received(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].received;
+}
+
+void
+dp_pmtu_forget(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		dp->sas[i]->path_mtu = 0;
+	flow_cache_clear(dp->worker->cache); /* entries hold the MTU */
+}
+
 const struct sa *
 dp_sa(const struct dp *dp, unsigned index)
 {
@@ -384,6 +420,12 @@ dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), vo
 {
 	dp->worker->fragments->joined = joined;
 	dp->worker->fragments->joined_ctx = ctx;
+}
+
+const struct process_stats *
+dp_process_stats(const struct dp *dp)
+{
+	return dp->worker->process ? &dp->worker->process->stats : NULL;
 }
 
 void

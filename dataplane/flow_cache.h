@@ -25,7 +25,10 @@ struct flow_key {
 
 struct flow_entry {
 	struct flow_key key;
-	struct sa *sa; /* protect with it; NULL: send in the clear */
+	union {
+		struct sa *sa;	  /* protect with it; NULL: send in the clear */
+		uint64_t made_ns; /* of a route cache (process.h), which asks for nothing else */
+	};
 	uint32_t mtu;  /* of the port */
 	uint8_t drop;  /* enum drop; DROP_NONE: forward */
 	uint8_t port;  /* egress */
@@ -164,6 +167,8 @@ flow_cache_look(
 
 /* An entry for that packet, to be filled in. */
 struct flow_entry flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in);
+/* One of its entries is no longer good. */
+void flow_cache_forget(struct flow_cache *cache, const struct flow_entry *entry);
 /* Remember `entry` (with its key); returns where it stands. */
 const struct flow_entry *flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry);
 

@@ -31,10 +31,9 @@ forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 }
 
 uint32_t
-forward_mtu(const struct cfg_gateway *cfg, uint32_t port, const struct sa *sa)
+forward_mtu(const struct dp *dp, uint32_t port, const struct sa *sa)
 {
-	const struct cfg_port *p = &cfg->ports[port];
-	uint32_t mtu = p->ip_mtu && p->ip_mtu < p->mtu ? p->ip_mtu : p->mtu;
+	uint32_t mtu = dp->ports[port].mtu;
 
 	return sa && sa->first->path_mtu && sa->first->path_mtu < mtu ? sa->first->path_mtu : mtu;
 }
@@ -49,7 +48,15 @@ route(const struct dp *dp, struct ip_addr dst, struct flow_entry *entry)
 		return;
 	}
 	entry->port = (uint8_t)port;
-	entry->mtu = forward_mtu(dp->cfg, port, entry->sa);
+	entry->mtu = forward_mtu(dp, port, entry->sa);
+}
+
+static void
+protect(const struct dp *dp, const struct cfg_policy *policy, struct flow_entry *entry)
+{
+	entry->sa = dp->sas[policy->sa_index]->first;
+	if (entry->sa->down)
+		entry->drop = DROP_TUNNEL_DOWN;
 }
 
 void
@@ -72,7 +79,7 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 			return;
 		}
 		if (policy->action == CFG_PROTECT)
-			entry->sa = dp->sas[policy->sa_index]->first;
+			protect(dp, policy, entry);
 	}
 	/* a protected packet goes where its tunnel goes */
 	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
@@ -104,7 +111,7 @@ resolve_onward(const struct dp *dp, const struct selector *selector, struct flow
 	const struct cfg_policy *policy = spd_find(dp->cfg, CFG_OUT, selector);
 
 	if (policy && policy->action == CFG_PROTECT)
-		entry->sa = dp->sas[policy->sa_index]->first;
+		protect(dp, policy, entry);
 	route(dp, entry->sa ? entry->sa->dst : selector->dst, entry);
 	if (policy && policy->action == CFG_DISCARD)
 		entry->drop = DROP_POLICY_DISCARD;

@@ -30,7 +30,10 @@ struct inbox {
 struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
+	uint32_t mtu;	   /* largest IP packet */
 	struct qos *qos;
+	uint64_t received; /* packets */
+	enum stage rx_to;  /* what arrives goes there first */
 };
 
 struct worker {
@@ -48,6 +51,7 @@ struct worker {
 	unsigned order_held; /* packets that wait for their turn */
 	struct in_order *order_ready;
 	struct fragments *fragments;
+	struct process *process; /* NULL: all ports have one path */
 	struct flow_cache *cache;
 	uint64_t (*cycles)(void); /* NULL: stages are not timed */
 	uint64_t turns;

@@ -135,6 +135,7 @@ gateway_collect(struct lab *lab, struct result *r, const struct node_gateway *ga
 	node->consumed = stats->consumed;
 	node->held = dp_held(gateway->dp);
 	node->cycles = gateway->cycles;
+	node->process = dp_process_stats(gateway->dp);
 	memcpy(node->drops, stats->drops, sizeof(node->drops));
 	node_close(r, node);
 	r->events_lost += stats->events_lost;

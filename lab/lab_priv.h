@@ -100,6 +100,8 @@ struct node_gateway {
 struct lab {
 	const struct cfg_lab *cfg;
 	struct lab_options options;
+	void (*observe)(void *ctx, unsigned gateway, const struct drop_event *event); /* NULL: nobody */
+	void *observe_ctx;
 	struct recorder *recorder; /* NULL: no events, no captures */
 	struct rte_mempool *pool;
 	uint64_t now, last, turns; /* last: the run is cut off here, and everybody has a turn */
@@ -110,6 +112,7 @@ struct lab {
 	unsigned n_flows;
 	struct traffic **traffic; /* all, in order of the configuration */
 	struct tcp_source **tcp;  /* likewise, NULL for other kinds */
+	struct changes *changes;
 	uint64_t created;	  /* by hosts */
 	uint64_t wall_cycles;
 	uint8_t *pattern; /* what payloads are made of */

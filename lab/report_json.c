@@ -46,6 +46,8 @@ node_json(struct json_out *json, const struct result_node *node)
 	jout_u64(json, "dropped", loss_total(node->drops));
 	report_drops_json(json, "drops", node->drops);
 	jout_bool(json, "balanced", node->balanced);
+	if (node->process)
+		report_process_json(json, node->process);
 	jout_array(json, "stages");
 	for (unsigned s = 0; s < node->n_stages; s++) {
 		jout_object_flat(json, NULL);

@@ -55,6 +55,7 @@ struct sa {
 	uint16_t ip_id;	   /* out: next identification */
 	uint16_t tfc;	   /* out: shorter inner packets are padded to this */
 	bool natt;
+	bool down;     /* torn down for the time being (dataplane/tunnel.h) */
 	bool finishes; /* something is to be done after the engine: AH, UDP over IPv6, bundle, in_order */
 	struct ipsec_size wire; /* of all SAs that a packet of this one gets */
 

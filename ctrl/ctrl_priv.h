@@ -1,0 +1,22 @@
+/* What the commands share.  Used inside ctrl/ only. */
+#ifndef CTRL_CTRL_PRIV_H
+#define CTRL_CTRL_PRIV_H
+
+#include "ctrl/command.h"
+#include "ctrl/ctrl.h"
+#include "ctrl/out.h"
+#include "ctrl/snap.h"
+
+enum ctrl_debug { DEBUG_IPSEC = 1, DEBUG_ENGINE = 2, DEBUG_ISAKMP = 4, DEBUG_ICMP = 8 };
+
+struct ctrl {
+	struct ctrl_target target;
+	struct ctrl_log *log;
+	struct snap *cleared; /* counters at `clear counters`; NULL: never */
+	unsigned debug;	      /* enum ctrl_debug */
+};
+
+/* The gateway as it is, less what was cleared; NULL where it cannot be had, which `out` then says. */
+struct snap *ctrl_snap(struct ctrl *ctrl, struct out *out);
+
+#endif
