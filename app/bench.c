@@ -14,7 +14,7 @@
 #include "app/words.h"
 #include "crypto/alg.h"
 #include "dataplane/replay/replay.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #define COMMAND "esplab bench esp"
 #define MESSAGE_BYTES 8192u

@@ -49,7 +49,7 @@ console_create(struct lab_show *show, unsigned g, const char *const *debugs, uns
 	enum status status;
 
 	console->single.dp = lab_gateway(show->lab, g);
-	ctrl_single_target(&console->single, console->name, &target);
+	ctrl_single_target(&console->single, &target);
 	status = ctrl_create(&target, &console->ctrl);
 	for (unsigned d = 0; d < n_debugs && !status; d++) {
 		char line[COMMAND_LINE], *answer;

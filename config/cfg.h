@@ -29,7 +29,12 @@ enum cfg_df { CFG_DF_COPY, CFG_DF_CLEAR, CFG_DF_SET };
 /* Where a packet that is too big once protected is cut; inherit: SA from port, and that from gateway. */
 enum cfg_fragmentation { CFG_FRAG_INHERIT, CFG_FRAG_BEFORE, CFG_FRAG_AFTER };
 /* The paths of a packet from a port; inherit: as the gateway says, and there one path. */
-enum cfg_switching { CFG_SWITCHING_INHERIT, CFG_SWITCHING_ONE_PATH, CFG_SWITCHING_FAST, CFG_SWITCHING_PROCESS };
+enum cfg_switching {
+	CFG_SWITCHING_INHERIT,
+	CFG_SWITCHING_ONE_PATH,
+	CFG_SWITCHING_FAST,
+	CFG_SWITCHING_PROCESS,
+};
 enum cfg_sequence { CFG_SEQ_BEFORE_QUEUE, CFG_SEQ_AFTER_QUEUE };
 enum cfg_platform {
 	CFG_PLATFORM_IOS,
@@ -128,6 +133,7 @@ struct cfg_port {
 	struct cfg_prefix address;
 	uint32_t mtu;	 /* bytes of IP packet */
 	uint32_t ip_mtu; /* the same, when lower than mtu; 0: mtu */
+	uint32_t tcp_adjust_mss; /* MSS of TCP that passes is lowered to this; 0: not */
 	enum cfg_fragmentation fragmentation;
 	enum cfg_switching switching;
 	const char *device; /* live: DPDK device with its arguments, or PCI address */
@@ -266,6 +272,7 @@ struct cfg_gateway {
 	unsigned n_sas;
 	struct cfg_policy *policies;
 	unsigned n_policies;
+	uint64_t seed; /* resolved: of the laboratory */
 	struct cfg_where where;
 };
 

@@ -194,6 +194,7 @@ resolve_gateways(const struct check *check)
 	for (unsigned g = 0; g < check->lab->n_gateways; g++) {
 		struct cfg_gateway *gateway = &check->lab->gateways[g];
 
+		gateway->seed = check->lab->seed;
 		for (unsigned r = 0; r < gateway->n_routes; r++) {
 			struct cfg_route *route = &gateway->routes[r];
 

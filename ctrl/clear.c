@@ -12,7 +12,7 @@ static struct snap *
 snap_now(struct command_call *call)
 {
 	struct snap *snap;
-	enum status status = snap_take(&call->ctrl->target, &snap);
+	enum status status = snap_take(&call->ctrl->target, true, &snap);
 
 	if (status)
 		out_error(call->out, status, "The gateway does not answer: %s", status_text(status));

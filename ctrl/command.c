@@ -181,7 +181,7 @@ ctrl_run(struct ctrl *ctrl, const char *text, char **answer)
 		return refuse(parse.json, status, message, answer);
 	if (!out_begin(&out, parse.json))
 		return ST_ERR_NOMEM;
-	out_string(out.json, "gateway", ctrl->target.name);
+	out_string(out.json, "gateway", ctrl->target.cfg->name);
 	call.out = &out;
 	memcpy(call.value, parse.value, sizeof(call.value));
 	parse.row->run(&call);

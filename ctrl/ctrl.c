@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ctrl/ctrl_priv.h"
+#include "dataplane/msg_log.h"
 
 enum status
 ctrl_create(const struct ctrl_target *target, struct ctrl **out)
@@ -14,7 +15,8 @@ ctrl_create(const struct ctrl_target *target, struct ctrl **out)
 	if (!ctrl)
 		return ST_ERR_NOMEM;
 	ctrl->target = *target;
-	if (log_create(CTRL_LOG_BYTES, &ctrl->log)) {
+	if (log_create(CTRL_LOG_BYTES, &ctrl->log) ||
+		msg_log_create(target->cfg, ctrl_log_line, ctrl, &ctrl->messages)) {
 		ctrl_destroy(ctrl);
 		return ST_ERR_NOMEM;
 	}
@@ -27,9 +29,20 @@ ctrl_destroy(struct ctrl *ctrl)
 {
 	if (!ctrl)
 		return;
+	msg_log_destroy(ctrl->messages);
 	log_destroy(ctrl->log);
 	snap_free(ctrl->cleared);
 	free(ctrl);
+}
+
+void
+ctrl_log_line(void *arg, uint64_t now, const char *text)
+{
+	struct ctrl *ctrl = arg;
+
+	log_add(ctrl->log, now, text);
+	if (ctrl->target.log)
+		ctrl->target.log(ctrl->target.ctx, now, text);
 }
 
 struct ctrl_log *
@@ -39,10 +52,10 @@ ctrl_log(struct ctrl *ctrl)
 }
 
 struct snap *
-ctrl_snap(struct ctrl *ctrl, struct out *out)
+ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out)
 {
 	struct snap *snap;
-	enum status status = snap_take(&ctrl->target, &snap);
+	enum status status = snap_take(&ctrl->target, sas, &snap);
 
 	if (status) {
 		out_error(out, status, "The gateway does not answer: %s", status_text(status));

@@ -16,7 +16,7 @@ enum status ctrl_create(const struct ctrl_target *target, struct ctrl **ctrl);
 void ctrl_destroy(struct ctrl *ctrl);
 
 struct ctrl_log *ctrl_log(struct ctrl *ctrl);
-/* Drops, for `debug`: what was asked for goes to the log. */
+/* A packet was dropped: what the platform says of it goes to the log, and what `debug` asked for. */
 void ctrl_event(struct ctrl *ctrl, const struct drop_event *event);
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "ctrl/ctrl_priv.h"
+#include "dataplane/msg_log.h"
 
 static const struct {
 	enum ctrl_debug bit;
@@ -148,8 +149,9 @@ ctrl_event(struct ctrl *ctrl, const struct drop_event *event)
 {
 	char text[320];
 
+	msg_log_drop(ctrl->messages, event);
 	if (!(ctrl->debug & drop_kinds(event)))
 		return;
 	drop_text(event, text, sizeof(text));
-	log_add(ctrl->log, event->time_ns, text);
+	ctrl_log_line(ctrl, event->time_ns, text);
 }

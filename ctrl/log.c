@@ -1,12 +1,8 @@
 /* A ring of bytes: each line is its time, its length and its text, and the text ends with 0. */
 #include "ctrl/log.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/clock.h"
 
 struct head {
 	uint64_t now;
@@ -113,14 +109,4 @@ uint64_t
 log_lost(const struct ctrl_log *log)
 {
 	return log->lost;
-}
-
-const char *
-log_time(uint64_t now, char *out, size_t bytes)
-{
-	uint64_t us = now / (NS_PER_SEC / 1000000), s = us / 1000000;
-
-	snprintf(out, bytes, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%06" PRIu64, s / 3600, s / 60 % 60,
-		s % 60, us % 1000000);
-	return out;
 }

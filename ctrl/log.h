@@ -23,7 +23,5 @@ void log_clear(struct ctrl_log *log);
 void log_each(const struct ctrl_log *log, void (*take)(void *ctx, uint64_t now, const char *text), void *ctx);
 uint64_t log_lines(const struct ctrl_log *log); /* there now */
 uint64_t log_lost(const struct ctrl_log *log);	/* made room since log_clear() */
-/* "00:00:01.234567", into out (24 bytes suffice). */
-const char *log_time(uint64_t now, char *out, size_t bytes);
 
 #endif

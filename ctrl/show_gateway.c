@@ -2,13 +2,13 @@
  * as a whole. */
 #include <inttypes.h>
 
-#include "base/clock.h"
 #include "ctrl/ctrl_priv.h"
+#include "dataplane/msg_log.h"
 
 void
 run_show_accelerator(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	const struct cfg_engine *cfg = snap ? snap->cfg->engine_cfg : NULL;
 	json_t *json = call->out->json;
 
@@ -35,7 +35,7 @@ run_show_accelerator(struct command_call *call)
 void
 run_show_runtime(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 
 	out_line(call->out, "%-16s %14s %14s %14s %14s\n", "Stage", "Calls", "Packets", "Packets/call",
 		"Cycles/packet");
@@ -90,7 +90,7 @@ balance_print(struct out *out, const struct snap *snap, uint64_t drops)
 void
 run_show_drops(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	uint64_t sum = 0;
 
 	out_line(call->out, "%-20s %14s  %s\n", "Reason", "Packets", "Rule");
@@ -122,9 +122,9 @@ log_print(void *ctx, uint64_t now, const char *text)
 {
 	struct out *out = ctx;
 	json_t *row = out_row(out->json, "lines");
-	char time[24];
+	char time[MSG_TIME_BYTES];
 
-	out_line(out, "%s: %s\n", log_time(now, time, sizeof(time)), text);
+	out_line(out, "%s: %s\n", msg_time(now, time), text);
 	out_number(row, "time_ns", now);
 	out_string(row, "text", text);
 }
@@ -144,13 +144,13 @@ run_show_logging(struct command_call *call)
 void
 run_show_version(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	const struct ctrl_target *target = &call->ctrl->target;
-	char time[24];
+	char time[MSG_TIME_BYTES];
 
 	if (!snap)
 		return;
-	log_time(snap->now, time, sizeof(time));
+	msg_time(snap->now, time);
 	out_line(call->out, "%s\n%s uptime is %s (%s)\n%u worker%s, %u ports, %u SAs, engine %s\n",
 		target->version, snap->cfg->name, time, target->clock, target->workers,
 		target->workers == 1 ? "" : "s", snap->cfg->n_ports, snap->n_sas,

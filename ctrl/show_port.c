@@ -119,7 +119,7 @@ port_show(struct command_call *call, const struct snap *snap, unsigned p)
 void
 run_show_interface(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, false, call->out);
 	const char *name = call->value[0];
 	unsigned shown = 0;
 
@@ -138,7 +138,7 @@ static void
 tunnel_mtu(struct out *out, const struct snap *snap, const struct snap_sa *sa)
 {
 	uint32_t port = forward_route(snap->cfg, sa->cfg->dst);
-	uint32_t mtu = port == CFG_NONE ? 0 : forward_mtu(snap->cfg, port, NULL), inner, stay, head;
+	uint32_t mtu = port == CFG_NONE ? 0 : snap->mtu[port], inner, stay, head;
 	bool v4 = ip_is_v4(sa->cfg->dst);
 	char words[128];
 	json_t *row = out_row(out->json, "tunnels");
@@ -162,14 +162,14 @@ tunnel_mtu(struct out *out, const struct snap *snap, const struct snap_sa *sa)
 void
 run_show_ip_mtu(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
 
 	out_list(call->out->json, "tunnels");
 	out_line(call->out, "%-16s %9s %9s\n", "Interface", "MTU", "IP MTU");
 	for (unsigned p = 0; snap && p < snap->cfg->n_ports; p++) {
 		const struct cfg_port *cfg = &snap->cfg->ports[p];
 		json_t *row = out_row(call->out->json, "interfaces");
-		uint32_t ip_mtu = forward_mtu(snap->cfg, p, NULL);
+		uint32_t ip_mtu = snap->mtu[p];
 
 		out_line(call->out, "%-16s %9" PRIu32 " %9" PRIu32 "\n", cfg->name, cfg->mtu, ip_mtu);
 		out_string(row, "name", cfg->name);

@@ -170,7 +170,7 @@ sa_show(struct command_call *call, const struct snap_sa *sa)
 void
 run_show_replay(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
 	const char *name = call->value[0];
 	unsigned shown = 0;
 

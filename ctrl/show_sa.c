@@ -1,169 +1,16 @@
 /* show crypto isakmp sa, show crypto ipsec sa, show crypto engine connections active: SAs in the formats of
  * Cisco's "IP Security Troubleshooting".
  *
- * IOS prints a block for each pair of tunnel ends and each pair of networks between them.  Here the networks
- * are those of the first policy that names the SA; an inbound SA without a policy stands with the first
- * outbound one between the same ends, and what no policy speaks of is 0.0.0.0/0.  Keys are static: there is
- * no ISAKMP, and where an SA has no lifetime IOS prints "no sa timing". */
+ * Blocks are those of sa_rows.h.  Keys are static: there is no ISAKMP, and where an SA has no lifetime IOS
+ * prints "no sa timing". */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctrl/ctrl_priv.h"
+#include "ctrl/sa_rows.h"
 #include "dataplane/forward.h"
 
-/* An SA, as its block is called. */
-struct row {
-	const struct snap_sa *sa;
-	struct ip_addr local, remote;	       /* tunnel ends */
-	const struct cfg_policy *policy;       /* NULL: none names it */
-	const struct cfg_prefix *here, *there; /* networks; NULL with policy NULL */
-};
-
-static const struct cfg_prefix any = {.len = 0};
-
-static bool
-is_out(const struct row *row)
-{
-	return row->sa->cfg->direction == CFG_OUT;
-}
-
-/* The first policy that names each SA; a policy that names an AH speaks of the ESP inside as well. */
-static void
-policies_find(const struct cfg_gateway *cfg, struct row *rows, unsigned n)
-{
-	for (unsigned p = cfg->n_policies; p-- > 0;) {
-		const struct cfg_policy *policy = &cfg->policies[p];
-		uint32_t sa = policy->sa_index;
-
-		if (policy->action != CFG_PROTECT || sa >= n)
-			continue;
-		rows[sa].policy = policy;
-		if (rows[sa].sa->cfg->over && rows[sa].sa->cfg->over_index < n)
-			rows[rows[sa].sa->cfg->over_index].policy = policy;
-	}
-}
-
-static int
-address_order(struct ip_addr a, struct ip_addr b)
-{
-	if (a.hi != b.hi)
-		return a.hi < b.hi ? -1 : 1;
-	return a.lo != b.lo ? (a.lo < b.lo ? -1 : 1) : 0;
-}
-
-static int
-prefix_order(const struct cfg_prefix *a, const struct cfg_prefix *b)
-{
-	int order = address_order(a->addr, b->addr);
-
-	return order ? order : (int)a->len - (int)b->len;
-}
-
-static int
-ends_order(const struct row *a, const struct row *b)
-{
-	int order = address_order(a->local, b->local);
-
-	return order ? order : address_order(a->remote, b->remote);
-}
-
-static int
-block_order(const struct row *a, const struct row *b)
-{
-	int order = ends_order(a, b);
-
-	if (!order)
-		order = prefix_order(a->here, b->here);
-	return order ? order : prefix_order(a->there, b->there);
-}
-
-/* By block, outbound before inbound, then as the configuration has them. */
-static int
-row_order(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-	int order = block_order(x, y);
-
-	if (!order)
-		order = (int)is_out(y) - (int)is_out(x);
-	return order ? order : (x->sa->index > y->sa->index) - (x->sa->index < y->sa->index);
-}
-
-static int
-row_order_ends(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-	int order = ends_order(x, y);
-
-	if (!order)
-		order = !x->policy - !y->policy;
-	if (!order)
-		order = (int)is_out(y) - (int)is_out(x);
-	return order ? order : (x->sa->index > y->sa->index) - (x->sa->index < y->sa->index);
-}
-
-/* Those without a policy take the networks of the first between the same ends. */
-static void
-idents_fill(struct row *rows, unsigned n)
-{
-	qsort(rows, n, sizeof(*rows), row_order_ends);
-	for (unsigned i = 0, first = 0; i < n; i++) {
-		struct row *row = &rows[i];
-
-		if (ends_order(&rows[first], row))
-			first = i;
-		if (row->policy) {
-			row->here = is_out(row) ? &row->policy->src : &row->policy->dst;
-			row->there = is_out(row) ? &row->policy->dst : &row->policy->src;
-		} else {
-			row->here = first < i ? rows[first].here : &any;
-			row->there = first < i ? rows[first].there : &any;
-		}
-	}
-}
-
-/* All SAs, or that of this name, block by block; NULL where memory is short. */
-static struct row *
-rows_create(const struct snap *snap, const char *name, unsigned *n)
-{
-	struct row *rows = calloc(snap->n_sas + 1u, sizeof(*rows));
-	unsigned kept = 0;
-
-	if (!rows)
-		return NULL;
-	for (unsigned i = 0; i < snap->n_sas; i++) {
-		const struct cfg_sa *cfg = snap->sas[i].cfg;
-		bool out = cfg->direction == CFG_OUT;
-
-		rows[i].sa = &snap->sas[i];
-		rows[i].local = out ? cfg->src : cfg->dst;
-		rows[i].remote = out ? cfg->dst : cfg->src;
-	}
-	policies_find(snap->cfg, rows, snap->n_sas);
-	for (unsigned i = 0; i < snap->n_sas; i++)
-		if (!name || !strcmp(rows[i].sa->cfg->name, name))
-			rows[kept++] = rows[i];
-	idents_fill(rows, kept);
-	qsort(rows, kept, sizeof(*rows), row_order);
-	*n = kept;
-	return rows;
-}
-
-static struct row *
-rows_get(struct command_call *call, const struct snap *snap, const char *name, unsigned *n)
-{
-	struct row *rows = rows_create(snap, name, n);
-
-	if (!rows) {
-		out_error(call->out, ST_ERR_NOMEM, "%s", status_text(ST_ERR_NOMEM));
-	} else if (name && !*n) {
-		out_error(call->out, ST_ERR_NOT_FOUND, "There is no SA \"%s\"", name);
-		free(rows);
-		rows = NULL;
-	}
-	return rows;
-}
+#define SHOWN_MAX 10000u /* SAs of one answer */
 
 /* "10.1.0.0/255.255.0.0/0/0", "2001:db8::/48/0/0" */
 static void
@@ -193,7 +40,7 @@ ident_text(const struct cfg_prefix *prefix, const struct cfg_policy *policy, boo
 
 struct block {
 	const struct snap *snap;
-	const struct row *rows;
+	const struct sa_row *rows;
 	unsigned n;
 	bool pix;
 	const char *map; /* name of its policy */
@@ -202,11 +49,11 @@ struct block {
 };
 
 static void
-block_count(struct block *block, const struct row *row)
+block_count(struct block *block, const struct sa_row *row)
 {
 	const struct snap_sa *sa = row->sa;
 
-	if (is_out(row)) {
+	if (sa_row_is_out(row)) {
 		block->encaps += sa->packets;
 		block->digests += sa->transform.authenticated ? sa->packets : 0;
 		block->send_errors += sa->errors;
@@ -240,7 +87,7 @@ block_sum(struct block *block, uint32_t port)
 }
 
 static void
-sa_text(struct out *out, const struct block *block, const struct row *row)
+sa_text(struct out *out, const struct block *block, const struct sa_row *row)
 {
 	const struct snap_sa *sa = row->sa;
 	const struct cfg_sa *cfg = sa->cfg;
@@ -269,7 +116,7 @@ sa_text(struct out *out, const struct block *block, const struct row *row)
 }
 
 static void
-sa_json(json_t *to, const struct row *row)
+sa_json(json_t *to, const struct sa_row *row)
 {
 	const struct snap_sa *sa = row->sa;
 	json_t *json = out_row(to, "sas");
@@ -277,7 +124,7 @@ sa_json(json_t *to, const struct row *row)
 
 	transform_text(&sa->transform, words, sizeof(words));
 	out_string(json, "name", sa->cfg->name);
-	out_string(json, "direction", is_out(row) ? "out" : "in");
+	out_string(json, "direction", sa_row_is_out(row) ? "out" : "in");
 	out_string(json, "protocol", sa->transform.proto == ALG_AH ? "ah" : "esp");
 	out_hex(json, "spi", sa->cfg->spi);
 	out_string(json, "transform", words);
@@ -287,13 +134,13 @@ sa_json(json_t *to, const struct row *row)
 	out_number(json, "connection", sa->index + 1);
 	out_bool(json, "session", sa->session);
 	out_number(json, "iv_bytes", sa->transform.iv_len);
-	out_number(json, is_out(row) ? "last_seq" : "right_edge", sa->seq);
-	if (!is_out(row))
+	out_number(json, sa_row_is_out(row) ? "last_seq" : "right_edge", sa->seq);
+	if (!sa_row_is_out(row))
 		out_number(json, "window", sa->replay ? sa->cfg->window : 0);
 	out_number(json, "packets", sa->packets);
 	out_number(json, "bytes", sa->bytes);
 	out_number(json, "errors", sa->errors);
-	if (!is_out(row))
+	if (!sa_row_is_out(row))
 		out_number(json, "replays", sa->replays);
 }
 
@@ -311,13 +158,13 @@ section_text(struct out *out, const struct block *block, enum cfg_direction dire
 static void
 block_text(struct out *out, const struct block *block, const char *port)
 {
-	const struct row *row = block->rows;
+	const struct sa_row *row = block->rows;
 	char local[IP_TEXT_BYTES], remote[IP_TEXT_BYTES], here[128], there[128];
 
 	ip_text(row->local, local);
 	ip_text(row->remote, remote);
-	ident_text(row->here, row->policy, is_out(row), here, sizeof(here));
-	ident_text(row->there, row->policy, !is_out(row), there, sizeof(there));
+	ident_text(row->here, row->policy, sa_row_is_out(row), here, sizeof(here));
+	ident_text(row->there, row->policy, !sa_row_is_out(row), there, sizeof(there));
 	out_line(out, "interface: %s\n  Crypto map tag: %s, local addr. %s\n", port, block->map, local);
 	out_line(out, "  local ident (addr/mask/prot/port): (%s)\n", here);
 	out_line(out, "  remote ident (addr/mask/prot/port): (%s)\n", there);
@@ -351,7 +198,7 @@ block_text(struct out *out, const struct block *block, const char *port)
 static void
 block_json(json_t *to, const struct block *block, const char *port)
 {
-	const struct row *row = block->rows;
+	const struct sa_row *row = block->rows;
 	json_t *json = out_row(to, "tunnels");
 	char text[128];
 
@@ -361,9 +208,9 @@ block_json(json_t *to, const struct block *block, const char *port)
 	out_string(json, "policy", block->map);
 	out_address(json, "local", row->local);
 	out_address(json, "remote", row->remote);
-	ident_text(row->here, row->policy, is_out(row), text, sizeof(text));
+	ident_text(row->here, row->policy, sa_row_is_out(row), text, sizeof(text));
 	out_string(json, "local_ident", text);
-	ident_text(row->there, row->policy, !is_out(row), text, sizeof(text));
+	ident_text(row->there, row->policy, !sa_row_is_out(row), text, sizeof(text));
 	out_string(json, "remote_ident", text);
 	out_number(json, "encaps", block->encaps);
 	out_number(json, "decaps", block->decaps);
@@ -383,21 +230,32 @@ port_name(const struct cfg_gateway *cfg, uint32_t port)
 	return port == CFG_NONE ? "none" : cfg->ports[port].name;
 }
 
+/* An answer is no file: who has a million SAs asks for one of them. */
+static void
+rest_tell(struct command_call *call, unsigned n)
+{
+	unsigned rest = n > SHOWN_MAX ? n - SHOWN_MAX : 0;
+
+	if (rest)
+		out_line(call->out, "%u more SAs: show crypto ipsec sa name NAME\n", rest);
+	out_number(call->out->json, "more", rest);
+}
+
 void
 run_show_ipsec_sa(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
 	unsigned n = 0;
-	struct row *rows = snap ? rows_get(call, snap, call->value[1], &n) : NULL;
+	struct sa_row *rows = snap ? sa_rows_get(call, snap, call->value[1], &n) : NULL;
 	bool pix = rows && (call->value[0] ? !strcmp(call->value[0], "pix")
 					   : snap->cfg->platform == CFG_PLATFORM_PIX);
 
 	out_list(call->out->json, "tunnels");
-	for (unsigned i = 0; i < n && rows;) {
+	for (unsigned i = 0; i < n && i < SHOWN_MAX && rows;) {
 		struct block block = {.snap = snap, .rows = &rows[i], .pix = pix};
 		uint32_t port = forward_route(snap->cfg, rows[i].remote);
 
-		while (i < n && !block_order(block.rows, &rows[i])) {
+		while (i < n && !sa_block_order(block.rows, &rows[i])) {
 			block.n++;
 			i++;
 		}
@@ -409,6 +267,7 @@ run_show_ipsec_sa(struct command_call *call)
 	}
 	if (rows && !n)
 		out_line(call->out, "There are no SAs\n");
+	rest_tell(call, n);
 	free(rows);
 	snap_free(snap);
 }
@@ -416,9 +275,9 @@ run_show_ipsec_sa(struct command_call *call)
 void
 run_show_isakmp_sa(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
 	unsigned n = 0, id = 0;
-	struct row *rows = snap ? rows_get(call, snap, NULL, &n) : NULL;
+	struct sa_row *rows = snap ? sa_rows_get(call, snap, NULL, &n) : NULL;
 
 	out_list(call->out->json, "peers");
 	out_line(call->out, "%-15s %-15s %-10s %-10s %s\n", "dst", "src", "state", "conn-id", "slot");
@@ -426,7 +285,7 @@ run_show_isakmp_sa(struct command_call *call)
 		char local[IP_TEXT_BYTES], remote[IP_TEXT_BYTES];
 		json_t *json;
 
-		if (i && !ends_order(&rows[i - 1], &rows[i]))
+		if (i && !sa_ends_order(&rows[i - 1], &rows[i]))
 			continue;
 		json = out_row(call->out->json, "peers");
 		out_line(call->out, "%-15s %-15s %-10s %-10u 0\n", ip_text(rows[i].remote, remote),
@@ -453,12 +312,12 @@ algorithm_text(const struct transform *t, char *out, size_t bytes)
 void
 run_show_connections(struct command_call *call)
 {
-	struct snap *snap = ctrl_snap(call->ctrl, call->out);
+	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
 
 	out_list(call->out->json, "connections");
 	out_line(call->out, "%4s %-15s %-15s %-6s %-28s %12s %12s\n", "ID", "Interface", "IP-Address",
 		"State", "Algorithm", "Encrypt", "Decrypt");
-	for (unsigned i = 0; snap && i < snap->n_sas; i++) {
+	for (unsigned i = 0; snap && i < snap->n_sas && i < SHOWN_MAX; i++) {
 		const struct snap_sa *sa = &snap->sas[i];
 		bool out = sa->cfg->direction == CFG_OUT;
 		struct ip_addr local = out ? sa->cfg->src : sa->cfg->dst;
@@ -480,5 +339,6 @@ run_show_connections(struct command_call *call)
 		out_number(json, "encrypt", out ? sa->packets : 0);
 		out_number(json, "decrypt", out ? 0 : sa->packets);
 	}
+	rest_tell(call, snap ? snap->n_sas : 0);
 	snap_free(snap);
 }

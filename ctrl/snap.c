@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/forward.h"
 #include "dataplane/ipsec/sa.h"
 
 #define SA_PORTION 256u
@@ -27,12 +28,13 @@ ask_sizes(struct dp *dp, void *arg, uint64_t now)
 }
 
 static enum status
-room_create(struct snap *snap)
+room_create(struct snap *snap, bool sas)
 {
-	snap->sas = calloc(snap->n_sas + 1u, sizeof(*snap->sas));
+	snap->sas = calloc((sas ? snap->n_sas : 0) + 1u, sizeof(*snap->sas));
 	snap->classes = calloc(snap->n_classes + 1u, sizeof(*snap->classes));
 	snap->received = calloc(snap->cfg->n_ports + 1u, sizeof(*snap->received));
-	return snap->sas && snap->classes && snap->received ? ST_OK : ST_ERR_NOMEM;
+	snap->mtu = calloc(snap->cfg->n_ports + 1u, sizeof(*snap->mtu));
+	return snap->sas && snap->classes && snap->received && snap->mtu ? ST_OK : ST_ERR_NOMEM;
 }
 
 static void
@@ -85,6 +87,7 @@ ask_counters(struct dp *dp, void *arg, uint64_t now)
 		snap->counter[c] += engine->ops->counters(engine)[c];
 	for (unsigned p = 0; p < snap->cfg->n_ports; p++) {
 		snap->received[p] += dp_port_received(dp, p);
+		snap->mtu[p] = forward_mtu(dp, p, NULL);
 		for (unsigned c = 0; c < qos_class_count(dp_qos(dp, p)) && n < snap->n_classes; c++, n++)
 			class_add(&snap->classes[n], p, qos_class_stats(dp_qos(dp, p), c));
 	}
@@ -135,21 +138,23 @@ ask_sas(struct dp *dp, void *arg, uint64_t now)
 }
 
 enum status
-snap_take(const struct ctrl_target *target, struct snap **out)
+snap_take(const struct ctrl_target *target, bool sas, struct snap **out)
 {
 	struct snap *snap = calloc(1, sizeof(*snap));
 	enum status status = snap ? target->call(target->ctx, 0, ask_sizes, snap) : ST_ERR_NOMEM;
 
 	*out = NULL;
 	if (!status)
-		status = room_create(snap);
+		status = room_create(snap, sas);
 	for (unsigned w = 0; w < target->workers && !status; w++) {
 		struct ask ask = {.snap = snap, .worker = w};
 
 		status = target->call(target->ctx, w, ask_counters, &ask);
-		for (; ask.from < snap->n_sas && !status; ask.from += SA_PORTION)
+		for (; sas && ask.from < snap->n_sas && !status; ask.from += SA_PORTION)
 			status = target->call(target->ctx, w, ask_sas, &ask);
 	}
+	if (snap)
+		snap->has_sas = sas;
 	if (status)
 		snap_free(snap);
 	else
@@ -165,6 +170,7 @@ snap_free(struct snap *snap)
 	free(snap->sas);
 	free(snap->classes);
 	free(snap->received);
+	free(snap->mtu);
 	free(snap);
 }
 
@@ -179,7 +185,9 @@ less(uint64_t *counter, uint64_t then)
 static void
 sas_less(struct snap *snap, const struct snap *then)
 {
-	for (unsigned i = 0; i < snap->n_sas && i < then->n_sas; i++) {
+	unsigned n = snap->has_sas ? snap->n_sas : 0;
+
+	for (unsigned i = 0; i < n && i < then->n_sas; i++) {
 		struct snap_sa *sa = &snap->sas[i];
 		const struct snap_sa *was = &then->sas[i];
 

@@ -39,12 +39,15 @@ struct snap {
 	bool engine, engine_counts;
 	uint64_t counter[ENGINE_COUNTER_COUNT];
 	uint64_t *received; /* packets, one a port of cfg */
+	uint32_t *mtu;	    /* largest IP packet, one a port of cfg */
 	unsigned n_sas, n_classes;
+	bool has_sas;
 	struct snap_sa *sas;
 	struct snap_class *classes; /* by port */
 };
 
-enum status snap_take(const struct ctrl_target *target, struct snap **snap);
+/* sas: SAs as well; without, n_sas alone is told. */
+enum status snap_take(const struct ctrl_target *target, bool sas, struct snap **snap);
 void snap_free(struct snap *snap);
 /* Takes away what had been counted then.  SAs that have been replaced since have counters of their own. */
 void snap_less(struct snap *snap, const struct snap *then);

@@ -1,6 +1,8 @@
 /* A target that is one gateway in the same thread. */
 #include "ctrl/target.h"
 
+#include "dataplane/dp.h"
+
 static enum status
 single_call(void *ctx, unsigned worker, ctrl_fn *fn, void *arg)
 {
@@ -13,12 +15,12 @@ single_call(void *ctx, unsigned worker, ctrl_fn *fn, void *arg)
 }
 
 void
-ctrl_single_target(struct ctrl_single *single, const char *name, struct ctrl_target *target)
+ctrl_single_target(struct ctrl_single *single, struct ctrl_target *target)
 {
 	*target = (struct ctrl_target){.ctx = single,
 		.workers = 1,
 		.call = single_call,
-		.name = name,
+		.cfg = dp_cfg(single->dp),
 		.clock = "virtual time",
 		.version = "esplab " ESPLAB_VERSION};
 }

@@ -34,7 +34,9 @@ struct ctrl_target {
 	enum status (*call)(void *ctx, unsigned worker, ctrl_fn *fn, void *arg);
 	/* False where there is no hardware; NULL: nowhere. */
 	bool (*port)(void *ctx, unsigned port, struct ctrl_port *info);
-	const char *name;    /* of the gateway */
+	/* Reads along with the log: stderr, syslog; NULL: nobody. */
+	void (*log)(void *ctx, uint64_t now, const char *text);
+	const struct cfg_gateway *cfg;
 	const char *clock;   /* what times count from: "virtual time", or the start as text */
 	const char *version; /* of esplab and its libraries, a line each */
 };
@@ -45,6 +47,6 @@ struct ctrl_single {
 	uint64_t now;
 };
 
-void ctrl_single_target(struct ctrl_single *single, const char *name, struct ctrl_target *target);
+void ctrl_single_target(struct ctrl_single *single, struct ctrl_target *target);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/engine.h"
+#include "dataplane/dp_sas.h"
 #include "dataplane/fragment.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
@@ -105,13 +106,9 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
 		const struct cfg_sa *cfg = &dp->cfg->sas[i];
 
-		status = sa_create(cfg, i, dp->worker->engine, &dp->sas[i], message, bytes);
+		status = dp_sa_make(dp, cfg, i, &dp->sas[i], message, bytes);
 		if (status)
 			return status;
-		if (cfg->in_order && !(dp->sas[i]->order = in_order_create()))
-			return ST_ERR_NOMEM;
-		dp->sas[i]->finishes |= cfg->in_order;
-		dp->worker->n_orders += cfg->in_order;
 		if (cfg->direction == CFG_IN && dp->sas[i]->session) /* without: sa_in finds out why */
 			status = sad_add(dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto,
 				dp->sas[i]);
@@ -120,9 +117,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 			return status;
 		}
 	}
-	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
-		if (dp->cfg->sas[i].over)
-			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
+	dp_sas_bundle(dp);
 	return keepalive_create(dp);
 }
 
@@ -188,6 +183,7 @@ dp_flush(struct dp *dp)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
 		if (dp->sas[i]->order)
 			in_order_flush(dp->sas[i]->order);
+	dp_sas_flush_old(dp);
 	dp->worker->order_held = 0;
 	fragments_flush(dp->worker);
 	process_flush(dp->worker->process);
@@ -215,10 +211,8 @@ dp_destroy(struct dp *dp)
 	for (unsigned i = 0; dp->ports && i < dp->n_ports; i++)
 		qos_destroy(dp->ports[i].qos);
 	for (unsigned i = 0; dp->sas && i < dp->cfg->n_sas; i++)
-		if (dp->sas[i]) {
-			in_order_destroy(dp->sas[i]->order);
-			sa_destroy(dp->sas[i], dp->worker->engine);
-		}
+		dp_sa_free(dp, dp->sas[i]);
+	dp_sas_free_old(dp);
 	sad_destroy(dp->sad);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
@@ -381,6 +375,12 @@ const struct qos *
 dp_qos(const struct dp *dp, unsigned port)
 {
 	return dp->ports[port].qos;
+}
+
+uint64_t
+dp_mss_clamped(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].mss_clamped;
 }
 
 const struct engine *

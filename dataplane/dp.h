@@ -60,6 +60,8 @@ const char *dp_stage_name(enum stage stage);
 /* Packets inside: queues, inboxes, engine. */
 uint64_t dp_held(const struct dp *dp);
 const struct qos *dp_qos(const struct dp *dp, unsigned port);
+/* SYNs whose MSS was lowered to the tcp_adjust_mss of this port. */
+uint64_t dp_mss_clamped(const struct dp *dp, unsigned port);
 /* NULL for a router. */
 const struct engine *dp_engine(const struct dp *dp);
 unsigned dp_sa_count(const struct dp *dp);

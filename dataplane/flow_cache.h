@@ -31,6 +31,7 @@ struct flow_entry {
 	};
 	uint32_t mtu;  /* of the port */
 	uint8_t drop;  /* enum drop; DROP_NONE: forward */
+	uint8_t clamp; /* TCP: 1 + the port whose tcp_adjust_mss counts; 0: none.  Asked together with drop */
 	uint8_t port;  /* egress */
 	uint8_t used;  /* 0: empty */
 	uint8_t addresses[FLOW_ADDRESSES]; /* IPv6: as they stand in the packet */
@@ -113,6 +114,12 @@ flow_key_read6(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 	key.rest = ports | (uint64_t)proto << 32 | (uint64_t)(ip_tos(ip) >> 2) << 40 |
 		   (uint64_t)!readable << 46 | UINT64_C(1) << 47 | (uint64_t)sa_in << 48;
 	return key;
+}
+
+static inline uint8_t
+flow_key_proto(struct flow_key key)
+{
+	return (uint8_t)(key.rest >> 32);
 }
 
 static inline struct flow_entry *

@@ -1,6 +1,7 @@
 /* Policy and route of a packet that the flow cache does not know.  Linear searches: a miss is rare. */
-#include "dataplane/forward.h"
+#include "dataplane/forward_send.h"
 
+#include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/spd.h"
 #include "dataplane/worker.h"
@@ -147,6 +148,27 @@ forward_resolve_in(
 		resolve_onward(dp, &selector, entry);
 }
 
+static void
+clamp_by(const struct cfg_gateway *cfg, uint32_t port, struct flow_entry *entry)
+{
+	uint32_t mss = cfg->ports[port].tcp_adjust_mss;
+
+	if (mss && (!entry->clamp || mss < cfg->ports[entry->clamp - 1u].tcp_adjust_mss))
+		entry->clamp = (uint8_t)(port + 1);
+}
+
+/* The lower one of the two ports that a packet passes.  It came in by the one that leads back to where it
+ * comes from: its source, or the other end of its tunnel. */
+static void
+clamp_resolve(const struct cfg_gateway *cfg, struct ip_addr from, struct flow_entry *entry)
+{
+	uint32_t in = forward_route(cfg, from);
+
+	clamp_by(cfg, entry->port, entry);
+	if (in != CFG_NONE)
+		clamp_by(cfg, in, entry);
+}
+
 const struct flow_entry *
 forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint32_t len)
 {
@@ -156,5 +178,15 @@ forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint3
 		forward_resolve_in(w->dp, sa_in->policy, ip, len, &entry);
 	else
 		forward_resolve_out(w->dp, ip, len, &entry);
+	if (!entry.drop && flow_key_proto(entry.key) == IPV4_PROTO_TCP)
+		clamp_resolve(w->dp->cfg, sa_in ? sa_in->src : ip_head_src(ip), &entry);
 	return flow_cache_add(w->cache, &entry);
+}
+
+void
+forward_clamp(struct worker *w, uint8_t *ip, uint32_t len, const struct flow_entry *flow)
+{
+	struct dp_port *port = &w->dp->ports[flow->clamp - 1u];
+
+	port->mss_clamped += mss_clamp(ip, len, port->cfg->tcp_adjust_mss);
 }

@@ -50,6 +50,7 @@ local_create(const struct cfg_gateway *cfg)
 			continue;
 		local->list[local->n++] = (struct local_address){.addr = sa->dst, .natt = sa->natt};
 		local->natt |= sa->natt;
+		local->hosts |= sa->mode == CFG_MODE_TRANSPORT;
 	}
 	qsort(local->list, local->n, sizeof(local->list[0]), address_compare);
 	twins_join(local);

@@ -17,7 +17,8 @@ struct local_address {
 };
 
 struct local {
-	bool natt; /* at any of them */
+	bool natt;  /* at any of them */
+	bool hosts; /* some of them are hosts' */
 	unsigned n;
 	struct local_address list[]; /* ascending, each once */
 };

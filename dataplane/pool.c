@@ -27,7 +27,6 @@
 #define EAL_MEGABYTES "256"
 #define PCI_MAX 16u
 #define PCI_TEXT 256u
-#define ROOM 192u /* outer headers go into the headroom; trailer, padding, ICV, TFC behind */
 
 static void
 memory_free(struct rte_mempool_memhdr *hdr, void *opaque)
@@ -74,20 +73,25 @@ memory_populate(struct rte_mempool *pool, unsigned n)
 uint32_t
 pool_room(uint32_t max_bytes)
 {
-	return (PKT_HEADROOM + max_bytes + ROOM + 63) & ~63u;
+	return (PKT_HEADROOM + max_bytes + PKT_BEHIND + 63) & ~63u;
 }
 
 enum status
 pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 {
 	uint32_t room = pool_room(max_bytes);
-	struct rte_pktmbuf_pool_private private = {
-		.mbuf_data_room_size = (uint16_t)room, .mbuf_priv_size = sizeof(struct pkt)};
+	struct rte_pktmbuf_pool_private private = {.mbuf_priv_size = sizeof(struct pkt)};
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
 
 	if (max_bytes > POOL_BYTES_MAX)
 		return ST_ERR_RANGE;
+	if (room >= UINT16_MAX) { /* pkt.h */
+		private.mbuf_data_room_size = UINT16_MAX;
+		room = PKT_ROOM_LONG;
+	} else {
+		private.mbuf_data_room_size = (uint16_t)room;
+	}
 	snprintf(name, sizeof(name), "pool_%p", (void *)out);
 	pool = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + sizeof(struct pkt) + room,
 		n < 2 * CACHE ? 0 : CACHE, sizeof(private), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);

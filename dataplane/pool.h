@@ -11,7 +11,7 @@ struct cfg_engine;
 struct rte_mempool;
 struct rte_mbuf;
 
-#define POOL_BYTES_MAX 65024u /* of max_bytes: an mbuf's data room is a 16-bit number */
+#define POOL_BYTES_MAX 65535u /* of max_bytes */
 
 /* n mbufs, each with a struct pkt and room for an IP packet of max_bytes plus what ESP puts round it. */
 enum status pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **pool);

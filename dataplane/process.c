@@ -76,6 +76,13 @@ process_destroy(struct process *p)
 }
 
 void
+process_forget(struct process *p)
+{
+	if (p && p->routes)
+		flow_cache_clear(p->routes);
+}
+
+void
 process_flush(struct process *p)
 {
 	for (; process_held(p); p->head++)
@@ -96,8 +103,8 @@ process_put(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
 	if (start < w->now)
 		start = w->now;
 	pacer_take(&p->pacer, 1, start, w->now);
-	p->jobs[p->tail++ & p->mask] =
-		(struct process_job){.m = m, .due = p->pacer.full_ns + p->delay, .cause = cause};
+	p->jobs[p->tail++ & p->mask] = (struct process_job){
+		.m = m, .due = p->pacer.full_ns + p->delay, .cause = cause};
 	if (process_held(p) > p->stats.depth_max)
 		p->stats.depth_max = process_held(p);
 }

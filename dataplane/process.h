@@ -48,7 +48,7 @@ struct process_job {
 };
 
 struct process {
-	struct flow_cache *routes; /* what is known at interrupt level: keys and made_ns; NULL: no such port */
+	struct flow_cache *routes; /* keys and made_ns; NULL: no port is fast */
 	uint64_t cache_timeout;	   /* UINT64_MAX: never */
 	uint32_t size;		   /* larger ones go slow under load; UINT32_MAX: none do */
 	uint32_t load;		   /* packets/s from which on it is load */
@@ -71,6 +71,9 @@ void process_flush(struct process *process);
 void process_put(struct worker *worker, struct rte_mbuf *m, enum process_cause cause);
 /* Pass on what is due by now; true where anything was.  start: of events (worker.h). */
 bool process_run(struct worker *worker, unsigned start);
+
+/* Routes have changed: all flows are unknown at interrupt level.  NULL is fine. */
+void process_forget(struct process *process);
 
 static inline uint32_t
 process_held(const struct process *process)

@@ -12,6 +12,7 @@
 
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
+#include "dataplane/process.h"
 #include "dataplane/worker.h"
 
 void
@@ -51,6 +52,7 @@ port_switch(struct dp *dp, unsigned port, bool down)
 		if (ends_at(dp->sas[i], address))
 			sa_switch(dp, dp->sas[i], down);
 	flow_cache_clear(dp->worker->cache);
+	process_forget(dp->worker->process); /* IOS flushes it as an interface goes down */
 }
 
 void

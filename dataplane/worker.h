@@ -34,6 +34,7 @@ struct dp_port {
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
+	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
@@ -72,6 +73,7 @@ struct dp {
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
+	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */

@@ -83,6 +83,7 @@ port_json(struct json_out *json, const struct result_port *port)
 	jout_object(json, NULL);
 	jout_text(json, "gateway", port->gateway->name);
 	jout_text(json, "port", port->port->name);
+	jout_u64(json, "mss_clamped", port->mss_clamped);
 	jout_text(json, "kind", cfg_qos_kind_word(port->port->qos.kind));
 	jout_array(json, "classes");
 	for (unsigned c = 0; port->qos && c < qos_class_count(port->qos); c++)

@@ -94,6 +94,7 @@ struct result_port {
 	const struct cfg_gateway *gateway;
 	const struct cfg_port *port;
 	const struct qos *qos; /* borrowed: qos_class_stats() */
+	uint64_t mss_clamped;  /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct result_wire {

@@ -69,6 +69,12 @@ upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 		ip6_upper_find(ip, len, upper);
 }
 
+static inline bool
+is_icmp(const uint8_t *ip)
+{
+	return ip_head_is_v4(ip) ? ip[IPV4_PROTO] == IPV4_PROTO_ICMP : ip[IPV6_NEXT] == IP_NEXT_ICMP6;
+}
+
 /* Whether it is worth asking for whom it is: most packets are TCP, and UDP only counts where NAT-T is used.
  */
 static inline bool
@@ -147,6 +153,9 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 	}
 	if (unlikely(may_be_ipsec(w, ip)) && ipsec_take(w, m, ip, &drop))
 		return drop;
+	if (unlikely(w->local->hosts) && is_icmp(ip) && !worker_is_local(w, ip_head_dst(ip)) &&
+		pmtu_take_for_host(w, m))
+		return DROP_NONE;
 	return forward_packet(w, m, NULL);
 }
 

@@ -1,5 +1,5 @@
-/* switching: which of the two paths a packet takes.  At interrupt level goes what the route cache knows;
- * all else waits for the process (docs/switching.md): IP options (RFC 791 §3.1; RFC 8200 §4.3), fragments that
+/* switching: which of the two paths a packet takes.  At interrupt level goes what the route cache knows; all
+ * else waits for the process (docs/switching.md): IP options (RFC 791 §3.1; RFC 8200 §4.3), fragments that
  * are reassembled here, large packets under load, and flows without a fresh entry.
  *
  * The way itself is not decided here: classify does that, for both. */

@@ -30,7 +30,7 @@ rig_start(struct ctrl_rig *rig)
 	CU_ASSERT_FATAL(kit_init());
 	CU_ASSERT_FATAL(kit_gateway_start(&rig->g));
 	rig->single = (struct ctrl_single){.dp = rig->g.dp};
-	ctrl_single_target(&rig->single, "gw", &target);
+	ctrl_single_target(&rig->single, &target);
 	CU_ASSERT_EQUAL_FATAL(ctrl_create(&target, &rig->ctrl), ST_OK);
 }
 

@@ -76,20 +76,11 @@ test_long(void)
 	log_destroy(log);
 }
 
-static void
-test_time(void)
-{
-	char text[24];
-
-	CU_ASSERT_STRING_EQUAL(log_time(3723004005006u, text, sizeof(text)), "01:02:03.004005");
-	CU_ASSERT_EQUAL(strlen(log_time(UINT64_MAX, text, sizeof(text))), 20);
-}
-
 int
 suite_ctrl_log(void)
 {
 	CU_pSuite suite = CU_add_suite("ctrl_log", NULL, NULL);
 
 	return !suite || !CU_add_test(suite, "ring", test_ring) ||
-	       !CU_add_test(suite, "long lines", test_long) || !CU_add_test(suite, "time", test_time);
+	       !CU_add_test(suite, "long lines", test_long);
 }

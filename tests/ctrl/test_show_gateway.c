@@ -168,6 +168,25 @@ test_debug(void)
 	rig_stop(&rig);
 }
 
+/* What the platform would have said of it, as in syslog.log of a laboratory. */
+static void
+test_messages(void)
+{
+	struct ctrl_rig rig;
+
+	kit_gateway_init(&rig.g, "esp-gcm 128");
+	rig.g.sas[1].window = 8;
+	rig.g.cfg.platform = CFG_PLATFORM_AIM;
+	rig_start(&rig);
+	rig_traffic(&rig, 9, 9, 100, 0);
+	events_take(&rig, rig.g.peer);
+	rig_expect(&rig, "show logging", ST_OK,
+		"Log buffer (262144 bytes): 1 lines, 0 older ones made room\n"
+		"00:00:00.000009: %HW_VPN-1-HPRXERR: Hardware VPN0/0: Packet Encryption/Decryption error, "
+		"status=4612\n");
+	rig_stop(&rig);
+}
+
 /* Every show command has an answer in JSON that can be read, and names its gateway. */
 static void
 test_all_json(void)
@@ -209,5 +228,6 @@ suite_ctrl_show_gateway(void)
 	       !CU_add_test(suite, "drops", test_drops) || !CU_add_test(suite, "clear", test_clear) ||
 	       !CU_add_test(suite, "interface", test_interface) ||
 	       !CU_add_test(suite, "runtime", test_runtime) || !CU_add_test(suite, "version", test_version) ||
-	       !CU_add_test(suite, "debug", test_debug) || !CU_add_test(suite, "all as JSON", test_all_json);
+	       !CU_add_test(suite, "debug", test_debug) || !CU_add_test(suite, "messages", test_messages) ||
+	       !CU_add_test(suite, "all as JSON", test_all_json);
 }

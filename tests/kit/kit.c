@@ -224,7 +224,9 @@ kit_bytes(const uint8_t *data, uint32_t bytes)
 
 	if (!m)
 		return NULL;
-	memcpy(rte_pktmbuf_append(m, (uint16_t)bytes), data, bytes);
+	m->data_len = (uint16_t)bytes; /* rte_pktmbuf_append() does not know of PKT_ROOM_LONG */
+	m->pkt_len = bytes;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), data, bytes);
 	memset(pkt_of(m), 0, sizeof(struct pkt));
 	pkt_of(m)->flow = PKT_NO_FLOW;
 	return m;

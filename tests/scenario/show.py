@@ -1,5 +1,5 @@
-"""Commands on the gateways of a laboratory: the samples of docs/control.md are what the run prints; JSON says the
-same as the results; a line that is no command is refused before anything is written.
+"""Commands on the gateways of a laboratory: the samples of docs/control.md are what the run prints; JSON
+says the same as the results; a line that is no command is refused before anything is written.
 """
 import json
 import re
@@ -8,8 +8,12 @@ import kit
 
 LAB = "qos-reorder.cfg"
 SAMPLE = re.compile(r"<!-- (show [a-z ]+) -->\n```\n(.*?)```\n<!-- /show -->", re.S)
-BAD = [("show cry", "Incomplete command"), ("show crypto i", "Ambiguous"), ("shw drops", 'Invalid input "shw"'),
-       ("show drops ; quit", 'Invalid input ";"')]
+BAD = [
+    ("show cry", "Incomplete command"),
+    ("show crypto i", "Ambiguous"),
+    ("shw drops", 'Invalid input "shw"'),
+    ("show drops ; quit", 'Invalid input ";"'),
+]
 
 
 def check_samples(scenario, folder):
@@ -34,8 +38,8 @@ def json_values(text):
 
 def check_json(scenario, folder):
     shows = ("--show", "show crypto ipsec sa | json", "--show", "show drops | json")
-    done = scenario.esplab("run", scenario.labs / LAB, "--quiet", "--out", folder / "json", "--duration", "5",
-                           *shows)
+    done = scenario.esplab("run", scenario.labs / LAB, "--quiet", "--out", folder / "json",
+                           "--duration", "5", *shows)
     scenario.equal(done.returncode, 0, f"exit status: {done.stderr}")
     sa_a, sa_b, drops_a, drops_b = json_values(done.stdout)
     summary = kit.read_json(folder / "json" / "summary.json")
@@ -43,8 +47,8 @@ def check_json(scenario, folder):
     replays = kit.inbound(summary)["replays"]
     scenario.check(replays > 0, "nothing is thrown away")
     scenario.equal(sa_b["tunnels"][0]["recv_errors"], replays, "receive errors")
-    scenario.equal(drops_b["drops"], [{"reason": "replay_old", "packets": replays, "rule": "RFC 4303 §3.4.3"}],
-                   "drops of gwb")
+    wanted = {"reason": "replay_old", "packets": replays, "rule": "RFC 4303 §3.4.3"}
+    scenario.equal(drops_b["drops"], [wanted], "drops of gwb")
     scenario.check(drops_a["balance"]["balanced"] and drops_b["balance"]["balanced"], "balance")
 
 
