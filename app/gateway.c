@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <rte_cycles.h>
 
 #include "app/app.h"
+#include "app/gateway_ctrl.h"
 #include "app/words.h"
 #include "base/clock.h"
 #include "lab/hooks.h"
@@ -22,7 +24,6 @@
 #define SETS_MAX 128u
 #define TICK_NS 20000000L /* how often the control thread looks */
 #define DRAIN_NS 2000000000u
-#define EVENT_BURST 256u
 
 struct request {
 	const char *file;
@@ -64,6 +65,20 @@ request_take(void *ctx, int option)
 		request->quiet = true;
 		return true;
 	}
+}
+
+/* A file that holds keys is its owner's alone to change, and not for everybody to read. */
+static bool
+file_is_private(const char *file, const struct cfg_lab *cfg)
+{
+	struct stat info;
+
+	if (!cfg->gateways[0].n_sas || stat(file, &info) || !(info.st_mode & 027))
+		return true;
+	fprintf(stderr,
+		"%s: holds keys, and its mode is %04o; allowed: 0640 or less, as by \"chmod 600 %s\"\n", file,
+		info.st_mode & 07777, file);
+	return false;
 }
 
 /* The arguments behind "--" are EAL's; getopt must not see them. */
@@ -137,26 +152,16 @@ signals_block(sigset_t *set)
 	sigprocmask(SIG_BLOCK, set, NULL);
 }
 
-static void
-events_take(struct live *live)
-{
-	struct drop_event events[EVENT_BURST];
-
-	for (unsigned w = 0; w < live_workers(live); w++)
-		while (live_events(live, w, events, EVENT_BURST) == EVENT_BURST)
-			;
-}
-
 /* Until a signal says that it is enough. */
 static void
-serve(struct live *live, const sigset_t *signals)
+serve(struct gateway_ctrl *control, const sigset_t *signals)
 {
 	static const struct timespec tick = {.tv_nsec = TICK_NS};
 	int number;
 
 	do {
 		number = sigtimedwait(signals, NULL, &tick);
-		events_take(live);
+		gateway_ctrl_turn(control);
 	} while (number != SIGTERM && number != SIGINT);
 }
 
@@ -189,7 +194,7 @@ ports_print(const struct live *live)
 }
 
 static int
-run(struct live *live, const struct request *request, const sigset_t *signals)
+run(struct live *live, struct gateway_ctrl *control, const struct request *request, const sigset_t *signals)
 {
 	struct live_totals totals;
 
@@ -201,9 +206,9 @@ run(struct live *live, const struct request *request, const sigset_t *signals)
 	}
 	fprintf(stderr, "%s: running, %u worker%s\n", live_cfg(live)->name, live_workers(live),
 		live_workers(live) == 1 ? "" : "s");
-	serve(live, signals);
+	serve(control, signals);
 	live_stop(live, DRAIN_NS);
-	events_take(live);
+	gateway_ctrl_turn(control);
 	live_totals(live, &totals);
 	if (!request->quiet)
 		totals_print(&totals);
@@ -217,6 +222,7 @@ static int
 start(const struct cfg_lab *cfg, const struct request *request, char **args, int n_args)
 {
 	char message[MESSAGE_BYTES];
+	struct gateway_ctrl *control = NULL;
 	struct live *live = NULL;
 	sigset_t signals;
 	enum status status;
@@ -226,11 +232,15 @@ start(const struct cfg_lab *cfg, const struct request *request, char **args, int
 	status = live_eal_start("esplab", cfg, args, (unsigned)n_args, message, sizeof(message));
 	if (!status)
 		status = live_create(cfg, &hardware_clock, &live, message, sizeof(message));
-	if (status) {
+	if (!status)
+		status = gateway_ctrl_create(
+			live, &cfg->live, request->quiet, &control, message, sizeof(message));
+	if (status)
 		fprintf(stderr, "esplab gateway: %s: %s\n", cfg->file, message);
-		return status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
-	}
-	code = run(live, request, &signals);
+	code = !status			? run(live, control, request, &signals)
+	       : status == ST_ERR_NOMEM ? APP_FAULT
+					: APP_USAGE;
+	gateway_ctrl_destroy(control);
 	live_destroy(live);
 	return code;
 }
@@ -253,7 +263,10 @@ command_gateway(int argc, char **argv)
 	}
 	if (cfg->warnings && !request.quiet)
 		fprintf(stderr, "%s\n", cfg->warnings);
-	code = request.check ? APP_OK : start(cfg, &request, argv + eal, argc - eal);
+	if (!file_is_private(request.file, cfg))
+		code = APP_USAGE;
+	else
+		code = request.check ? APP_OK : start(cfg, &request, argv + eal, argc - eal);
 	cfg_free(cfg);
 	return code;
 }

@@ -14,6 +14,7 @@
 #include <rte_mempool.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "dataplane/pkt.h"
 #include "dataplane/pool.h"
 #include "live/live_priv.h"
@@ -277,7 +278,9 @@ live_create(const struct cfg_lab *cfg, const struct live_clock *clock, struct li
 		live->gateway.poll_interval = 1; /* every turn looks at the ports */
 		live->clock = *clock;
 		live->n_workers = cfg->live.workers;
-		status = parts_create(live, message, bytes);
+		/* of identifications, which nobody may foresee */
+		status = rng_seed_draw(&live->gateway.seed) ? parts_create(live, message, bytes)
+							    : ST_ERR_UNSUPPORTED;
 	}
 	if (status) {
 		if (!message[0])

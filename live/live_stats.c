@@ -62,13 +62,20 @@ live_port_info(const struct live *live, unsigned port, struct live_port_info *in
 {
 	const struct live_device *device = &live->devices[port];
 	struct rte_eth_link link = {0};
+	struct rte_eth_dev_info dev = {0};
+	struct rte_eth_stats stats = {0};
 
 	rte_eth_link_get_nowait(device->id, &link);
+	rte_eth_dev_info_get(device->id, &dev);
+	rte_eth_stats_get(device->id, &stats);
 	*info = (struct live_port_info){.device = device->name,
+		.driver = dev.driver_name ? dev.driver_name : "",
 		.mac = device->mac,
 		.up = link.link_status == RTE_ETH_LINK_UP,
 		.speed = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0
-								      : link.link_speed * UINT64_C(1000000)};
+								      : link.link_speed * UINT64_C(1000000),
+		.rx_missed = stats.imissed,
+		.rx_errors = stats.ierrors};
 }
 
 void
