@@ -62,7 +62,7 @@ struct worker {
 	bool rx_more; /* a port gave as many packets as it was asked for */
 	struct dp_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
-	unsigned event_head, event_tail; /* head: next to write; both count up */
+	unsigned event_head, event_tail; /* head: the worker's, next to write; tail: of who takes; both count up */
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];
 };

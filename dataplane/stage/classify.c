@@ -2,6 +2,7 @@
  * the flow cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
 #include "dataplane/forward_send.h"
 
+#include "dataplane/echo.h"
 #include "dataplane/fragment.h"
 #include "dataplane/pmtu.h"
 
@@ -165,8 +166,9 @@ stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 
-		/* what is for this gateway itself may be ICMP about a tunnel's way */
-		if (unlikely(drop) && !(drop == DROP_NOT_MINE && pmtu_take(w, pkts[i])))
+		/* what is for this gateway itself may be ICMP about a tunnel's way, or a ping */
+		if (unlikely(drop) &&
+			!(drop == DROP_NOT_MINE && (pmtu_take(w, pkts[i]) || echo_take(w, pkts[i]))))
 			worker_drop(w, pkts[i], drop);
 	}
 }
