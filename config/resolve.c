@@ -118,6 +118,22 @@ resolve_links(const struct check *check)
 	}
 }
 
+void
+resolve_changes(const struct check *check)
+{
+	for (unsigned i = 0; i < check->lab->n_changes; i++) {
+		struct cfg_change *change = &check->lab->changes[i];
+		struct nearest near;
+
+		nearest_init(&near, change->port);
+		change->end = find_port(check, change->port, &near);
+		if (change->end.node == CFG_NONE)
+			check_fault(check, change, "port",
+				"\"%s\" names no port; allowed: \"gateway.port\"%s", change->port,
+				nearest_text(&near));
+	}
+}
+
 static const struct cfg_engine *
 find_engine(const struct cfg_lab *lab, const char *name)
 {

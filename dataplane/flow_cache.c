@@ -37,6 +37,12 @@ flow_cache_clear(struct flow_cache *cache)
 	memset(cache->entries, 0, 2 * ((size_t)cache->mask + 1) * sizeof(*cache->entries));
 }
 
+void
+flow_cache_forget(struct flow_cache *cache, const struct flow_entry *entry)
+{
+	cache->entries[entry - cache->entries].used = 0;
+}
+
 struct flow_entry
 flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {

@@ -55,7 +55,7 @@ learn(struct worker *w, const uint8_t *ip, uint32_t len)
 	port = forward_route(w->dp->cfg, sa->dst);
 	least = ip_is_v4(sa->dst) ? FRAG_V4_MIN_MTU : FRAG_V6_MIN_MTU;
 	if (port == CFG_NONE || report.mtu < least || report.bytes <= report.mtu ||
-		report.mtu >= forward_mtu(w->dp->cfg, port, sa))
+		report.mtu >= forward_mtu(w->dp, port, sa))
 		return DROP_ICMP_REFUSED;
 	sa->first->path_mtu = report.mtu;
 	sa->first->path_mtu_until = w->dp->cfg->pmtu_ageing ? w->now + w->dp->cfg->pmtu_ageing : TIME_NEVER;

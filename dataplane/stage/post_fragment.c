@@ -14,7 +14,7 @@ post_plan(struct worker *w, struct rte_mbuf *m, struct frag_cut *cut)
 				       : 0;
 
 	return frag_cut_plan(cut, packet, rte_pktmbuf_data_len(m),
-		forward_mtu(w->dp->cfg, pkt->out_port, pkt->sa), false, id);
+		forward_mtu(w->dp, pkt->out_port, pkt->sa), false, id);
 }
 
 static void

@@ -17,7 +17,7 @@ static bool
 pre_plan(struct worker *w, struct rte_mbuf *m, struct frag_cut *cut)
 {
 	const struct sa *sa = sa_of(w, m);
-	uint32_t mtu = forward_mtu(w->dp->cfg, pkt_of(m)->out_port, sa);
+	uint32_t mtu = forward_mtu(w->dp, pkt_of(m)->out_port, sa);
 	uint32_t most = sa ? ipsec_inner_max(&sa->wire, mtu, 0) : mtu, id = 0;
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 

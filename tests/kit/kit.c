@@ -10,7 +10,7 @@
 #include "crypto/alg.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "dataplane/pkt.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 static struct rte_mempool *the_pool; /* EAL is one a process, and so is this */
 

@@ -6,7 +6,7 @@
 #include <CUnit/CUnit.h>
 
 #include "dataplane/ipsec/sa.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 #include "tests/dataplane/frag/frag_rig.h"
 
 int suite_frag_large(void);

@@ -11,7 +11,7 @@
 #include <rte_mempool.h>
 
 #include "base/rng.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 #include "tests/dataplane/frag/frag_rig.h"
 
 int suite_frag_random(void);

@@ -1,5 +1,5 @@
 /* The mbuf pool of a laboratory: as many as asked for and not one more, with room for what ESP adds. */
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #include <stdlib.h>
 #include <string.h>

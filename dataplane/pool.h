@@ -1,7 +1,7 @@
-/* Packet memory of a laboratory: an mbuf pool on huge pages where the machine gives them, on transparent ones
+/* Packet memory: an mbuf pool on huge pages where the machine gives them, on transparent ones
  * otherwise.  Last in, first out and without locks, so that the packets in use stay in the cache. */
-#ifndef LAB_POOL_H
-#define LAB_POOL_H
+#ifndef DATAPLANE_POOL_H
+#define DATAPLANE_POOL_H
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
-/* The mbuf pool of a laboratory, and the small EAL that it needs.
+/* The mbuf pool of a process, and the small EAL that it needs.
  *
  * EAL itself runs without hugepages (--no-huge), so that anybody can start it; packet memory is mapped here:
  * hugetlb pages where the machine has some to spare, else ordinary memory with transparent huge pages asked
  * for. 4-KiB pages would double the cost of a packet.  No device ever reads this memory, so no IOVA is
  * needed. */
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #include <sched.h>
 #include <stdbool.h>
@@ -86,7 +86,7 @@ pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 	} else {
 		private.mbuf_data_room_size = (uint16_t)room;
 	}
-	snprintf(name, sizeof(name), "lab_%p", (void *)out);
+	snprintf(name, sizeof(name), "pool_%p", (void *)out);
 	pool = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + sizeof(struct pkt) + room,
 		n < 2 * CACHE ? 0 : CACHE, sizeof(private), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	if (!pool)
