@@ -1,6 +1,6 @@
 /* ICMP about fragments: "fragmentation needed" (RFC 792, RFC 1191 §4) and "packet too big" (RFC 4443 §3.2)
- * of a packet that cannot go on, "fragment reassembly time exceeded" (RFC 792, RFC 4443 §3.3) of one that did not
- * come whole; written, and read where one comes about a packet of ours.  Bytes in, bytes out; no EAL. */
+ * of a packet that cannot go on, "fragment reassembly time exceeded" (RFC 792, RFC 4443 §3.3) of one that did
+ * not come whole; written, and read where one comes about a packet of ours.  Bytes in, bytes out; no EAL. */
 #ifndef DATAPLANE_FRAG_ICMP_H
 #define DATAPLANE_FRAG_ICMP_H
 
