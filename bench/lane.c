@@ -10,6 +10,7 @@
 #include "bench/seal.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/pkt.h"
+#include "dataplane/pool.h"
 
 #define WARM 64u	   /* packets of a batch that are not timed, where it has enough */
 #define TURN_PACKETS 1024u /* that a gateway takes in one turn */
@@ -25,7 +26,7 @@ packets_create(struct packets *packets, const struct bench_esp_request *request,
 {
 	/* what is replayed exists twice */
 	unsigned n = request->slots * (request->replayed ? 3 : 1);
-	enum status status = request->pool_create(n, size ? size : 1500, &packets->pool);
+	enum status status = pool_create(n, size ? size : 1500, &packets->pool);
 
 	packets->size = size;
 	packets->slot = calloc(request->slots, sizeof(struct rte_mbuf *));
@@ -39,12 +40,12 @@ packets_create(struct packets *packets, const struct bench_esp_request *request,
 			status = ST_ERR_NOMEM;
 	}
 	if (status)
-		packets_destroy(packets, request);
+		packets_destroy(packets);
 	return status;
 }
 
 bool
-packets_destroy(struct packets *packets, const struct bench_esp_request *request)
+packets_destroy(struct packets *packets)
 {
 	bool all;
 
@@ -52,8 +53,7 @@ packets_destroy(struct packets *packets, const struct bench_esp_request *request
 		rte_pktmbuf_free(packets->slot[i]);
 	all = !packets->pool || rte_mempool_in_use_count(packets->pool) == 0;
 	free(packets->slot);
-	if (packets->pool)
-		request->pool_destroy(packets->pool);
+	pool_destroy(packets->pool);
 	memset(packets, 0, sizeof(*packets));
 	return all;
 }
@@ -421,5 +421,19 @@ lane_batch(struct lane *lane, struct packets *packets, struct sample *sample, bo
 		status = packets_collect(lane, packets);
 	if (!status && sample)
 		ports_run(lane, packets, sample);
+	return status;
+}
+
+enum status
+lane_meet(struct lane *lane, struct packets *packets)
+{
+	enum bench_order order = lane->zipf.order;
+	enum status status = ST_OK;
+
+	lane->zipf.order = BENCH_ROUND_ROBIN;
+	for (uint64_t met = 0; met < 2 * (uint64_t)lane->request->sas && !status; met += packets->n)
+		status = lane_batch(lane, packets, NULL, false);
+	lane->zipf.order = order;
+	lane->met = true;
 	return status;
 }

@@ -46,7 +46,7 @@ flow_cache_forget(struct flow_cache *cache, const struct flow_entry *entry)
 struct flow_entry
 flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
-	struct flow_entry entry = {.used = 0};
+	struct flow_entry entry = {.sa_top = (uint16_t)(sa_in >> 16)};
 
 	if (ip_head_is_v4(ip)) {
 		entry.key = flow_key_read(ip, len, sa_in);

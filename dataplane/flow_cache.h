@@ -29,7 +29,8 @@ struct flow_entry {
 		struct sa *sa;	  /* protect with it; NULL: send in the clear */
 		uint64_t made_ns; /* of a route cache (process.h), which asks for nothing else */
 	};
-	uint32_t mtu;  /* of the port */
+	uint16_t mtu;	/* of the port */
+	uint16_t sa_top; /* what of the inbound SA + 1 does not fit into the key */
 	uint8_t drop;  /* enum drop; DROP_NONE: forward */
 	uint8_t clamp; /* TCP: 1 + the port whose tcp_adjust_mss counts; 0: none.  Asked together with drop */
 	uint8_t port;  /* egress */
@@ -167,9 +168,11 @@ static inline const struct flow_entry *
 flow_cache_look(
 	const struct flow_cache *cache, bool v4, const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
-	if (v4)
-		return flow_cache_find(cache, flow_key_read(ip, len, sa_in));
-	return flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
+	const struct flow_entry *found = v4 ? flow_cache_find(cache, flow_key_read(ip, len, sa_in))
+					    : flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
+
+	/* of two SAs with the same lower bits the newer one's stands first, and the other is learnt again */
+	return __builtin_expect(found && found->sa_top != sa_in >> 16, 0) ? NULL : found;
 }
 
 /* An entry for that packet, to be filled in. */

@@ -31,6 +31,7 @@ struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
+	bool unprotected; /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
@@ -74,6 +75,8 @@ struct dp {
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
 	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
+	struct spd *spd;
+	unsigned n_refused; /* SAs for which the engine has no session */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */

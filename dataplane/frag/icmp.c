@@ -191,9 +191,8 @@ quote_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 		upper.offset = ipv4_header_len(ip);
 		upper.proto = ip[IPV4_PROTO];
 		upper.first = (fragment & IPV4_OFFSET_MASK) == 0;
-		if (report->what == FRAG_ICMP_TOO_BIG && !(fragment & IPV4_DF))
-			return false; /* it could have been cut */
-		if (upper.offset < IPV4_MIN_BYTES)
+		if (upper.offset < IPV4_MIN_BYTES ||
+			(report->what == FRAG_ICMP_TOO_BIG && !(fragment & IPV4_DF)))
 			return false;
 	} else {
 		ip6_upper_find(ip, len, &upper);
