@@ -4,7 +4,7 @@ import kit
 LAB = "mtu-blackhole.cfg"
 HANGS = {"as is": {"gwb"}, "ICMP of gwb": {"gwb", "core"}, "before": {"gwb"}, "ip mtu": {"gwb"}}
 HEARS = {"ICMP of all": {"gwb", "core"}, "ip mtu, ICMP of gwb": {"gwb"}}
-CLEAN = ["df-bit clear", "df-bit clear, ip mtu, before", "client MTU 1400", "client MTU 576"]
+CLEAN = ["df-bit clear", "df-bit clear, ip mtu, before", "MSS 1300", "client MTU 1400", "client MTU 576"]
 TERMINAL = 60  # answers at least
 
 
