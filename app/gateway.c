@@ -1,13 +1,12 @@
 /* esplab gateway: one gateway on real ports, in the foreground, until a signal ends it.
  *
  * This is the control thread: it starts the workers, takes their drop events, and at the end prints totals.
- * SIGTERM and SIGINT drain and end. */
+ * SIGTERM and SIGINT drain and end, SIGHUP reads the file again. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -16,7 +15,6 @@
 #include "app/gateway_ctrl.h"
 #include "app/words.h"
 #include "base/clock.h"
-#include "lab/hooks.h"
 #include "live/live.h"
 #include "live/start.h"
 
@@ -65,20 +63,6 @@ request_take(void *ctx, int option)
 		request->quiet = true;
 		return true;
 	}
-}
-
-/* A file that holds keys is its owner's alone to change, and not for everybody to read. */
-static bool
-file_is_private(const char *file, const struct cfg_lab *cfg)
-{
-	struct stat info;
-
-	if (!cfg->gateways[0].n_sas || stat(file, &info) || !(info.st_mode & 027))
-		return true;
-	fprintf(stderr,
-		"%s: holds keys, and its mode is %04o; allowed: 0640 or less, as by \"chmod 600 %s\"\n", file,
-		info.st_mode & 07777, file);
-	return false;
 }
 
 /* The arguments behind "--" are EAL's; getopt must not see them. */
@@ -161,6 +145,8 @@ serve(struct gateway_ctrl *control, const sigset_t *signals)
 
 	do {
 		number = sigtimedwait(signals, NULL, &tick);
+		if (number == SIGHUP)
+			gateway_ctrl_reload(control);
 		gateway_ctrl_turn(control);
 	} while (number != SIGTERM && number != SIGINT);
 }
@@ -219,7 +205,8 @@ run(struct live *live, struct gateway_ctrl *control, const struct request *reque
 }
 
 static int
-start(const struct cfg_lab *cfg, const struct request *request, char **args, int n_args)
+start(const struct cfg_lab *cfg, const struct request *request, const struct gateway_file *file, char **args,
+	int n_args)
 {
 	char message[MESSAGE_BYTES];
 	struct gateway_ctrl *control = NULL;
@@ -234,14 +221,14 @@ start(const struct cfg_lab *cfg, const struct request *request, char **args, int
 		status = live_create(cfg, &hardware_clock, &live, message, sizeof(message));
 	if (!status)
 		status = gateway_ctrl_create(
-			live, &cfg->live, request->quiet, &control, message, sizeof(message));
+			live, &cfg->live, file, request->quiet, &control, message, sizeof(message));
 	if (status)
 		fprintf(stderr, "esplab gateway: %s: %s\n", cfg->file, message);
 	code = !status			? run(live, control, request, &signals)
 	       : status == ST_ERR_NOMEM ? APP_FAULT
 					: APP_USAGE;
-	gateway_ctrl_destroy(control);
 	live_destroy(live);
+	gateway_ctrl_destroy(control);
 	return code;
 }
 
@@ -252,21 +239,19 @@ command_gateway(int argc, char **argv)
 	char message[MESSAGE_BYTES];
 	int own = own_arguments(argc, argv), code = request_parse(own, argv, &request);
 	int eal = own < argc ? own + 1 : argc;
+	struct gateway_file file;
 	struct cfg_lab *cfg;
 
 	if (code >= 0)
 		return code;
-	if (cfg_load_site(request.file, request.sets, request.n_sets, lab_hooks(), &cfg, message,
-		    sizeof(message))) {
+	file = (struct gateway_file){request.file, request.sets, request.n_sets};
+	if (gateway_file_load(&file, &cfg, message, sizeof(message))) {
 		fprintf(stderr, "%s\n", message);
 		return APP_USAGE;
 	}
 	if (cfg->warnings && !request.quiet)
 		fprintf(stderr, "%s\n", cfg->warnings);
-	if (!file_is_private(request.file, cfg))
-		code = APP_USAGE;
-	else
-		code = request.check ? APP_OK : start(cfg, &request, argv + eal, argc - eal);
+	code = request.check ? APP_OK : start(cfg, &request, &file, argv + eal, argc - eal);
 	cfg_free(cfg);
 	return code;
 }
