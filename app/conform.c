@@ -11,7 +11,7 @@
 #include "conform/conform.h"
 #include "dataplane/replay/replay.h"
 #include "lab/json_out.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #define MESSAGE_BYTES 8192u
 

@@ -9,19 +9,23 @@
 #include <rte_cycles.h>
 
 #include "app/app.h"
+#include "app/lab_show.h"
 #include "base/clock.h"
 #include "lab/hooks.h"
 #include "lab/lab.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 #include "lab/report.h"
 
 #define MESSAGE_BYTES 8192u
 #define SETS_MAX 128u
+#define SHOWS_MAX 32u
 
 struct request {
 	const char *file, *out;
 	struct cfg_set sets[SETS_MAX];
 	unsigned n_sets;
+	const char *shows[SHOWS_MAX], *debugs[SHOWS_MAX];
+	unsigned n_shows, n_debugs;
 	bool quiet, variants;
 };
 
@@ -30,6 +34,7 @@ struct run {
 	struct cfg_lab *cfg;
 	struct lab *lab;
 	struct result *result;
+	struct lab_show *show; /* NULL: nobody wants to see the gateways */
 };
 
 static const char usage_text[] = "esplab run LAB.cfg [options]\n"
@@ -40,6 +45,10 @@ static const char usage_text[] = "esplab run LAB.cfg [options]\n"
 				 "  --duration TIME    the same as --set lab.duration=TIME\n"
 				 "  --variants         run every variation that the file lists, each into a "
 				 "folder of its own, and compare\n"
+				 "  --show COMMAND     at the end, ask each gateway as its console would: "
+				 "\"show crypto ipsec sa\"; may be repeated\n"
+				 "  --debug WHAT       from the start, for \"show logging\": "
+				 "\"crypto ipsec\"; may be repeated\n"
 				 "  --quiet            no progress, no warnings and no table\n";
 
 static double
@@ -87,6 +96,22 @@ set_add(struct request *request, const char *path, const char *value)
 	return true;
 }
 
+/* A command of consoles, checked before anything runs. */
+static bool
+show_add(struct request *request, const char *line, bool debug)
+{
+	unsigned *n = debug ? &request->n_debugs : &request->n_shows;
+	char whole[1024];
+
+	if (*n == SHOWS_MAX) {
+		fprintf(stderr, "esplab run: at most %u commands\n", SHOWS_MAX);
+		return false;
+	}
+	snprintf(whole, sizeof(whole), "%s%s", debug ? "debug " : "", line);
+	(debug ? request->debugs : request->shows)[(*n)++] = line;
+	return lab_show_check(whole);
+}
+
 /* "path=value", cut at the first '='. */
 static bool
 set_parse(struct request *request, char *text)
@@ -106,7 +131,8 @@ request_parse(int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {{"out", 1, NULL, 'o'}, {"set", 1, NULL, 's'},
 		{"seed", 1, NULL, 'e'}, {"duration", 1, NULL, 'd'}, {"variants", 0, NULL, 'v'},
-		{"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"show", 1, NULL, 'w'}, {"debug", 1, NULL, 'b'}, {"quiet", 0, NULL, 'q'},
+		{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool good = true;
 	int c;
 
@@ -126,6 +152,10 @@ request_parse(int argc, char **argv, struct request *request)
 			break;
 		case 'v':
 			request->variants = true;
+			break;
+		case 'w':
+		case 'b':
+			good = show_add(request, optarg, c == 'b');
 			break;
 		case 'q':
 			request->quiet = true;
@@ -151,6 +181,7 @@ request_parse(int argc, char **argv, struct request *request)
 static void
 run_free(struct run *run)
 {
+	lab_show_destroy(run->show);
 	lab_destroy(run->lab);
 	cfg_free(run->cfg);
 }
@@ -198,8 +229,9 @@ fault_tell(const struct result *result)
 /* Runs a loaded configuration into a folder.  Sources are read before anything is written, so what they name
  * may be a capture of an earlier run in the same folder. */
 static int
-run_lab(struct run *run, const char *name, const char *folder, bool show_progress)
+run_lab(const struct request *request, struct run *run, const char *name, const char *folder)
 {
+	bool show_progress = !request->quiet && isatty(STDERR_FILENO);
 	struct progress_line line = {.name = name};
 	struct lab_options options = {
 		.cycles = cycles_now, .progress = show_progress ? progress_print : NULL, .ctx = &line};
@@ -210,6 +242,11 @@ run_lab(struct run *run, const char *name, const char *folder, bool show_progres
 	if (status) {
 		fprintf(stderr, "esplab run: %s: %s\n", run->cfg->file, message);
 		return status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
+	}
+	if (request->n_shows &&
+		lab_show_create(run->cfg, run->lab, request->debugs, request->n_debugs, &run->show)) {
+		fprintf(stderr, "esplab run: %s\n", status_text(ST_ERR_NOMEM));
+		return APP_FAULT;
 	}
 	status = recorder_open(run->cfg, folder, &recorder, message, sizeof(message));
 	if (!status) {
@@ -231,11 +268,10 @@ load(const struct request *request, const struct cfg_variant *variant, struct cf
 {
 	char message[MESSAGE_BYTES];
 	bool alone = variant || (request->n_sets && !request->variants);
-	enum status status =
-		alone ? cfg_load_variant(request->file, request->sets, request->n_sets, variant,
-				  lab_hooks(), cfg, message, sizeof(message))
-			: cfg_load(request->file, request->sets, request->n_sets, lab_hooks(), cfg, message,
-				  sizeof(message));
+	enum status status = alone ? cfg_load_variant(request->file, request->sets, request->n_sets, variant,
+					     lab_hooks(), cfg, message, sizeof(message))
+				   : cfg_load(request->file, request->sets, request->n_sets, lab_hooks(), cfg,
+					     message, sizeof(message));
 
 	if (status)
 		fprintf(stderr, "%s\n", message);
@@ -265,13 +301,15 @@ speed_print(const struct result *result)
 static int
 run_one(const struct request *request, struct run *run)
 {
-	int code = run_lab(run, "running", request->out, !request->quiet && isatty(STDERR_FILENO));
+	int code = run_lab(request, run, "running", request->out);
 
 	if (run->result && !request->quiet) {
 		report_table(run->result, stdout);
 		speed_print(run->result);
 		printf("Results: %s\n", request->out);
 	}
+	if (run->result && run->show && lab_show_print(run->show, request->shows, request->n_shows, stdout))
+		code = APP_FAULT;
 	return code;
 }
 
@@ -323,7 +361,7 @@ run_variants(const struct request *request, const struct cfg_lab *base)
 		variant_folder(request->out, name, folder, sizeof(folder));
 		code = load(request, &base->variants[n], &runs[n].cfg)
 			       ? APP_USAGE
-			       : run_lab(&runs[n], name, folder, !request->quiet && isatty(STDERR_FILENO));
+			       : run_lab(request, &runs[n], name, folder);
 		rows[n] = (struct report_variant){name, runs[n].result};
 	}
 	if (code == APP_OK && report_compare(rows, n, request->out, request->quiet ? NULL : stdout, message,
@@ -333,8 +371,13 @@ run_variants(const struct request *request, const struct cfg_lab *base)
 	}
 	if (code == APP_OK && !request->quiet)
 		printf("\nResults: %s\n", request->out);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		if (code == APP_OK && runs[i].show) {
+			printf("\nVariant \"%s\"\n", rows[i].name);
+			lab_show_print(runs[i].show, request->shows, request->n_shows, stdout);
+		}
 		run_free(&runs[i]);
+	}
 	free(rows);
 	free(runs);
 	return code;

@@ -28,6 +28,13 @@ enum cfg_mode { CFG_MODE_TUNNEL, CFG_MODE_TRANSPORT };
 enum cfg_df { CFG_DF_COPY, CFG_DF_CLEAR, CFG_DF_SET };
 /* Where a packet that is too big once protected is cut; inherit: SA from port, and that from gateway. */
 enum cfg_fragmentation { CFG_FRAG_INHERIT, CFG_FRAG_BEFORE, CFG_FRAG_AFTER };
+/* The paths of a packet from a port; inherit: as the gateway says, and there one path. */
+enum cfg_switching {
+	CFG_SWITCHING_INHERIT,
+	CFG_SWITCHING_ONE_PATH,
+	CFG_SWITCHING_FAST,
+	CFG_SWITCHING_PROCESS,
+};
 enum cfg_sequence { CFG_SEQ_BEFORE_QUEUE, CFG_SEQ_AFTER_QUEUE };
 enum cfg_platform {
 	CFG_PLATFORM_IOS,
@@ -124,7 +131,9 @@ struct cfg_port {
 	struct cfg_prefix address;
 	uint32_t mtu;	 /* bytes of IP packet */
 	uint32_t ip_mtu; /* the same, when lower than mtu; 0: mtu */
+	uint32_t tcp_adjust_mss; /* MSS of TCP that passes is lowered to this; 0: not */
 	enum cfg_fragmentation fragmentation;
+	enum cfg_switching switching;
 	struct cfg_qos qos;
 	struct cfg_where where;
 };
@@ -219,6 +228,13 @@ struct cfg_gateway {
 	bool is_router;
 	enum cfg_platform platform;
 	uint64_t poll_interval; /* ns */
+	enum cfg_switching switching;
+	uint32_t process_rate;	/* packets a second that are process switched; 0: as many as come */
+	uint64_t process_delay; /* ns more for each */
+	uint32_t process_queue; /* packets that may wait for it */
+	uint32_t process_size;	/* larger ones are process switched under load; 0: none */
+	uint32_t process_load;	/* packets a second from which on it is load; 0: always */
+	uint64_t cache_timeout; /* ns after which an entry of the route cache is stale; 0: never */
 	enum cfg_sequence sequence;
 	const char *engine;		     /* name of an engine, or row of crypto/engine.def ("ipsec_mb") */
 	const struct cfg_engine *engine_cfg; /* resolved, also for a plain kind; NULL for a router */
@@ -239,6 +255,7 @@ struct cfg_gateway {
 	unsigned n_sas;
 	struct cfg_policy *policies;
 	unsigned n_policies;
+	uint64_t seed; /* resolved: of the laboratory */
 	struct cfg_where where;
 };
 
@@ -325,6 +342,16 @@ struct cfg_traffic {
 	struct cfg_where where;
 };
 
+/* Another MTU for a port; its tunnels are down meanwhile. */
+struct cfg_change {
+	const char *name;
+	uint64_t at; /* ns; 0: never */
+	const char *port;   /* "gateway.port" */
+	struct cfg_end end; /* resolved */
+	uint32_t mtu;
+	uint64_t renegotiate; /* ns */
+};
+
 struct cfg_set {
 	const char *path;  /* "gateways.gwb.sas.a-b.window" */
 	const char *value; /* text as on the command line */
@@ -356,6 +383,8 @@ struct cfg_lab {
 	unsigned n_links;
 	struct cfg_traffic *traffic;
 	unsigned n_traffic;
+	struct cfg_change *changes;
+	unsigned n_changes;
 	struct cfg_variant *variants;
 	unsigned n_variants;
 };

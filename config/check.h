@@ -34,6 +34,9 @@ void resolve_traffic(const struct check *check);
 void resolve_engines(const struct check *check);
 void resolve_links(const struct check *check);
 void resolve_gateways(const struct check *check);
+void resolve_changes(const struct check *check);
+/* check_change.c */
+void check_changes(const struct check *check);
 /* check_engine.c */
 void check_engine_faults(const struct check *check);
 /* check_net.c */

@@ -57,6 +57,7 @@ check_names(const struct check *check)
 	refuse_twins(check, lab->gateways, lab->n_gateways, sizeof(*lab->gateways));
 	refuse_twins(check, lab->links, lab->n_links, sizeof(*lab->links));
 	refuse_twins(check, lab->traffic, lab->n_traffic, sizeof(*lab->traffic));
+	refuse_twins(check, lab->changes, lab->n_changes, sizeof(*lab->changes));
 	refuse_twins(check, lab->variants, lab->n_variants, sizeof(*lab->variants));
 	for (unsigned i = 0; i < lab->n_links; i++)
 		refuse_twins(check, lab->links[i].paths, lab->links[i].n_paths, sizeof(struct cfg_path));
@@ -154,6 +155,7 @@ check_all(const struct check *check)
 	check_engine_faults(check);
 	resolve_links(check);
 	resolve_gateways(check);
+	resolve_changes(check);
 	check_sas(check);
 	check_policies(check);
 	check_traffic(check);
@@ -163,6 +165,7 @@ check_all(const struct check *check)
 	check_addresses(check);
 	check_routes(check);
 	check_qos(check);
+	check_changes(check);
 	if (check->faults->count)
 		return;
 	check_walk(check);

@@ -8,6 +8,7 @@
 
 #define IPV4_MTU_MIN 68u /* RFC 791 §3.2 */
 #define IPV6_MTU_MIN 1280u
+#define ADJUST_MSS_MIN 500u
 
 /* How many links end there. */
 static unsigned
@@ -170,6 +171,14 @@ check_ip_mtu(const struct check *check, const struct cfg_port *port)
 }
 
 static void
+check_adjust_mss(const struct check *check, const struct cfg_port *port)
+{
+	if (port->tcp_adjust_mss && port->tcp_adjust_mss < ADJUST_MSS_MIN)
+		check_fault(check, port, "tcp_adjust_mss", "%u; allowed: from %u to 1460 as in IOS, or 0",
+			port->tcp_adjust_mss, ADJUST_MSS_MIN);
+}
+
+static void
 check_port_address(const struct check *check, unsigned g, unsigned p)
 {
 	const struct cfg_lab *lab = check->lab;
@@ -183,6 +192,7 @@ check_port_address(const struct check *check, unsigned g, unsigned p)
 			"%u is less than any link of IPv6 has (RFC 8200 §5); allowed: from %u on", port->mtu,
 			IPV6_MTU_MIN);
 	check_ip_mtu(check, port);
+	check_adjust_mss(check, port);
 	for (unsigned h = 0; h < lab->n_hosts; h++)
 		if (ip_equal(lab->hosts[h].address, port->address.addr))
 			refuse_double_address(check, port, lab->hosts[h].name, port->address.addr);

@@ -118,6 +118,22 @@ resolve_links(const struct check *check)
 	}
 }
 
+void
+resolve_changes(const struct check *check)
+{
+	for (unsigned i = 0; i < check->lab->n_changes; i++) {
+		struct cfg_change *change = &check->lab->changes[i];
+		struct nearest near;
+
+		nearest_init(&near, change->port);
+		change->end = find_port(check, change->port, &near);
+		if (change->end.node == CFG_NONE)
+			check_fault(check, change, "port",
+				"\"%s\" names no port; allowed: \"gateway.port\"%s", change->port,
+				nearest_text(&near));
+	}
+}
+
 static const struct cfg_engine *
 find_engine(const struct cfg_lab *lab, const char *name)
 {
@@ -178,6 +194,7 @@ resolve_gateways(const struct check *check)
 	for (unsigned g = 0; g < check->lab->n_gateways; g++) {
 		struct cfg_gateway *gateway = &check->lab->gateways[g];
 
+		gateway->seed = check->lab->seed;
 		for (unsigned r = 0; r < gateway->n_routes; r++) {
 			struct cfg_route *route = &gateway->routes[r];
 

@@ -61,7 +61,10 @@ last_pass(struct worker *w, struct cutter *c, struct rte_mbuf *m)
 	uint32_t at = frag_cut_last(&c->cut, rte_pktmbuf_mtod(m, uint8_t *));
 	struct pkt *pkt = pkt_of(m);
 
-	pkt_keep(m, at, rte_pktmbuf_data_len(m) - at);
+	if (unlikely(m->data_off + at > UINT16_MAX)) /* a number of 16 bits */
+		pkt_keep_front(m, at, rte_pktmbuf_data_len(m) - at);
+	else
+		pkt_keep(m, at, rte_pktmbuf_data_len(m) - at);
 	pkt->time_ns = piece_time(w, c, pkt, rte_pktmbuf_data_len(m));
 	pkt->flags = piece_flags(pkt->flags);
 	pkt->over = pkt->sa;

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "crypto/engine.h"
+#include "dataplane/dp_sas.h"
 #include "dataplane/fragment.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/keepalive.h"
+#include "dataplane/process.h"
 #include "dataplane/worker.h"
 
 #define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
@@ -43,6 +45,7 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
+		p->mtu = p->cfg->ip_mtu && p->cfg->ip_mtu < p->cfg->mtu ? p->cfg->ip_mtu : p->cfg->mtu;
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
@@ -86,6 +89,8 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
 	if (!status)
 		status = fragments_create(w);
+	if (!status)
+		status = process_create(w);
 	return status ? status : worker_engine_create(w, dp->cfg, message, bytes);
 }
 
@@ -101,13 +106,9 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
 		const struct cfg_sa *cfg = &dp->cfg->sas[i];
 
-		status = sa_create(cfg, i, dp->worker->engine, &dp->sas[i], message, bytes);
+		status = dp_sa_make(dp, cfg, i, &dp->sas[i], message, bytes);
 		if (status)
 			return status;
-		if (cfg->in_order && !(dp->sas[i]->order = in_order_create()))
-			return ST_ERR_NOMEM;
-		dp->sas[i]->finishes |= cfg->in_order;
-		dp->worker->n_orders += cfg->in_order;
 		if (cfg->direction == CFG_IN && dp->sas[i]->session) /* without: sa_in finds out why */
 			status = sad_add(dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto,
 				dp->sas[i]);
@@ -116,9 +117,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 			return status;
 		}
 	}
-	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
-		if (dp->cfg->sas[i].over)
-			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
+	dp_sas_bundle(dp);
 	return keepalive_create(dp);
 }
 
@@ -184,8 +183,10 @@ dp_flush(struct dp *dp)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
 		if (dp->sas[i]->order)
 			in_order_flush(dp->sas[i]->order);
+	dp_sas_flush_old(dp);
 	dp->worker->order_held = 0;
 	fragments_flush(dp->worker);
+	process_flush(dp->worker->process);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
 }
@@ -197,6 +198,7 @@ worker_destroy(struct worker *w)
 		return;
 	engine_destroy(w->engine);
 	fragments_destroy(w);
+	process_destroy(w->process);
 	flow_cache_destroy(w->cache);
 	free(w);
 }
@@ -209,10 +211,8 @@ dp_destroy(struct dp *dp)
 	for (unsigned i = 0; dp->ports && i < dp->n_ports; i++)
 		qos_destroy(dp->ports[i].qos);
 	for (unsigned i = 0; dp->sas && i < dp->cfg->n_sas; i++)
-		if (dp->sas[i]) {
-			in_order_destroy(dp->sas[i]->order);
-			sa_destroy(dp->sas[i], dp->worker->engine);
-		}
+		dp_sa_free(dp, dp->sas[i]);
+	dp_sas_free_old(dp);
 	sad_destroy(dp->sad);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
@@ -270,6 +270,7 @@ dp_turn(struct dp *dp, uint64_t now)
 	moved |= engine_drain(w);
 	moved |= keepalive_run(w);
 	moved |= fragments_run(w, events);
+	moved |= process_run(w, events);
 	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
 	for (unsigned round = 0; round < WORKER_ROUNDS && w->rx_more; round++) {
 		if (worker_events_many(w, events))
@@ -282,6 +283,7 @@ dp_turn(struct dp *dp, uint64_t now)
 		moved |= w->stats.rx != rx;
 		queues_drain(w, events);
 		moved |= fragments_run(w, events);
+		moved |= process_run(w, events);
 	}
 	return moved;
 }
@@ -305,6 +307,7 @@ dp_next_due(const struct dp *dp)
 	due = time_min(due, fragments_next_due(w));
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
+	early = time_min(early, process_next_due(w->process)); /* it knows no polls */
 	return time_min(early, time_round_up(due, poll));
 }
 
@@ -337,6 +340,12 @@ dp_stats(const struct dp *dp)
 	return &dp->worker->stats;
 }
 
+void
+dp_stage_time(struct dp *dp, uint64_t (*cycles)(void))
+{
+	dp->worker->cycles = cycles;
+}
+
 const struct stage_stats *
 dp_stage_stats(const struct dp *dp, enum stage stage)
 {
@@ -352,7 +361,8 @@ dp_stage_name(enum stage stage)
 uint64_t
 dp_held(const struct dp *dp)
 {
-	uint64_t held = dp->worker->in_engine + dp->worker->order_held + fragments_held(dp->worker);
+	uint64_t held = dp->worker->in_engine + dp->worker->order_held + fragments_held(dp->worker) +
+			process_held(dp->worker->process);
 
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		held += qos_held(dp->ports[i].qos);
@@ -367,10 +377,36 @@ dp_qos(const struct dp *dp, unsigned port)
 	return dp->ports[port].qos;
 }
 
+uint64_t
+dp_mss_clamped(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].mss_clamped;
+}
+
 const struct engine *
 dp_engine(const struct dp *dp)
 {
 	return dp->worker->engine;
+}
+
+unsigned
+dp_sa_count(const struct dp *dp)
+{
+	return dp->cfg->n_sas;
+}
+
+uint64_t
+dp_port_received(const struct dp *dp, unsigned port)
+{
+	return dp->ports[port].received;
+}
+
+void
+dp_pmtu_forget(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		dp->sas[i]->path_mtu = 0;
+	flow_cache_clear(dp->worker->cache); /* entries hold the MTU */
 }
 
 const struct sa *
@@ -384,6 +420,12 @@ dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), vo
 {
 	dp->worker->fragments->joined = joined;
 	dp->worker->fragments->joined_ctx = ctx;
+}
+
+const struct process_stats *
+dp_process_stats(const struct dp *dp)
+{
+	return dp->worker->process ? &dp->worker->process->stats : NULL;
 }
 
 void

@@ -17,6 +17,7 @@
 struct dp;
 struct engine;
 struct port;
+struct process_stats;
 struct qos;
 struct rte_mbuf;
 struct rte_mempool;
@@ -52,17 +53,28 @@ unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);
 
 const struct cfg_gateway *dp_cfg(const struct dp *dp);
 const struct dp_stats *dp_stats(const struct dp *dp);
+/* From now on stages are timed by that counter; NULL: no more. */
+void dp_stage_time(struct dp *dp, uint64_t (*cycles)(void));
 const struct stage_stats *dp_stage_stats(const struct dp *dp, enum stage stage);
 const char *dp_stage_name(enum stage stage);
 /* Packets inside: queues, inboxes, engine. */
 uint64_t dp_held(const struct dp *dp);
 const struct qos *dp_qos(const struct dp *dp, unsigned port);
+/* SYNs whose MSS was lowered to the tcp_adjust_mss of this port. */
+uint64_t dp_mss_clamped(const struct dp *dp, unsigned port);
 /* NULL for a router. */
 const struct engine *dp_engine(const struct dp *dp);
+unsigned dp_sa_count(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
+/* Packets that came in at a port. */
+uint64_t dp_port_received(const struct dp *dp, unsigned port);
+/* Forgets what ICMP has told of path MTUs. */
+void dp_pmtu_forget(struct dp *dp);
 /* joined() is called with each protected packet that was put together from fragments, before it is decrypted.
  */
 void dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), void *ctx);
+/* What the process path did; NULL where no port has one. */
+const struct process_stats *dp_process_stats(const struct dp *dp);
 /* Hang an observer on it, for those who meet its packets later. */
 void dp_sa_observe(struct dp *dp, unsigned index, void *observer);
 

@@ -38,6 +38,12 @@ flow_cache_clear(struct flow_cache *cache)
 		cache->entries[i] = (struct flow_entry){.key = {0, FLOW_NO_KEY}};
 }
 
+void
+flow_cache_forget(struct flow_cache *cache, const struct flow_entry *entry)
+{
+	cache->entries[entry - cache->entries] = (struct flow_entry){.key = {0, FLOW_NO_KEY}};
+}
+
 struct flow_entry
 flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {

@@ -26,9 +26,13 @@ struct flow_key {
 
 struct flow_entry {
 	struct flow_key key; /* of an empty one: FLOW_NO_KEY, which no packet has */
-	struct sa *sa; /* protect with it; NULL: send in the clear */
+	union {
+		struct sa *sa;	  /* protect with it; NULL: send in the clear */
+		uint64_t made_ns; /* of a route cache (process.h), which asks for nothing else */
+	};
 	uint32_t mtu;  /* of the port */
 	uint8_t drop;  /* enum drop; DROP_NONE: forward */
+	uint8_t clamp; /* TCP: 1 + the port whose tcp_adjust_mss counts; 0: none.  Asked together with drop */
 	uint8_t port;  /* egress */
 	uint8_t used;  /* 0: empty */
 	uint8_t addresses[FLOW_ADDRESSES]; /* IPv6: as they stand in the packet */
@@ -113,6 +117,12 @@ flow_key_read6(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 	return key;
 }
 
+static inline uint8_t
+flow_key_proto(struct flow_key key)
+{
+	return (uint8_t)(key.rest >> 32);
+}
+
 static inline struct flow_entry *
 flow_cache_bucket(const struct flow_cache *cache, struct flow_key key)
 {
@@ -165,6 +175,8 @@ flow_cache_look(
 
 /* An entry for that packet, to be filled in. */
 struct flow_entry flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in);
+/* One of its entries is no longer good. */
+void flow_cache_forget(struct flow_cache *cache, const struct flow_entry *entry);
 /* Remember `entry` (with its key); returns where it stands. */
 const struct flow_entry *flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry);
 

@@ -1,6 +1,7 @@
 /* Policy and route of a packet that the flow cache does not know.  Linear searches: a miss is rare. */
-#include "dataplane/forward.h"
+#include "dataplane/forward_send.h"
 
+#include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/spd.h"
 #include "dataplane/worker.h"
@@ -31,10 +32,9 @@ forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 }
 
 uint32_t
-forward_mtu(const struct cfg_gateway *cfg, uint32_t port, const struct sa *sa)
+forward_mtu(const struct dp *dp, uint32_t port, const struct sa *sa)
 {
-	const struct cfg_port *p = &cfg->ports[port];
-	uint32_t mtu = p->ip_mtu && p->ip_mtu < p->mtu ? p->ip_mtu : p->mtu;
+	uint32_t mtu = dp->ports[port].mtu;
 
 	return sa && sa->first->path_mtu && sa->first->path_mtu < mtu ? sa->first->path_mtu : mtu;
 }
@@ -49,7 +49,15 @@ route(const struct dp *dp, struct ip_addr dst, struct flow_entry *entry)
 		return;
 	}
 	entry->port = (uint8_t)port;
-	entry->mtu = forward_mtu(dp->cfg, port, entry->sa);
+	entry->mtu = forward_mtu(dp, port, entry->sa);
+}
+
+static void
+protect(const struct dp *dp, const struct cfg_policy *policy, struct flow_entry *entry)
+{
+	entry->sa = dp->sas[policy->sa_index]->first;
+	if (entry->sa->down)
+		entry->drop = DROP_TUNNEL_DOWN;
 }
 
 void
@@ -72,7 +80,7 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 			return;
 		}
 		if (policy->action == CFG_PROTECT)
-			entry->sa = dp->sas[policy->sa_index]->first;
+			protect(dp, policy, entry);
 	}
 	/* a protected packet goes where its tunnel goes */
 	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
@@ -104,7 +112,7 @@ resolve_onward(const struct dp *dp, const struct selector *selector, struct flow
 	const struct cfg_policy *policy = spd_find(dp->cfg, CFG_OUT, selector);
 
 	if (policy && policy->action == CFG_PROTECT)
-		entry->sa = dp->sas[policy->sa_index]->first;
+		protect(dp, policy, entry);
 	route(dp, entry->sa ? entry->sa->dst : selector->dst, entry);
 	if (policy && policy->action == CFG_DISCARD)
 		entry->drop = DROP_POLICY_DISCARD;
@@ -140,6 +148,27 @@ forward_resolve_in(
 		resolve_onward(dp, &selector, entry);
 }
 
+static void
+clamp_by(const struct cfg_gateway *cfg, uint32_t port, struct flow_entry *entry)
+{
+	uint32_t mss = cfg->ports[port].tcp_adjust_mss;
+
+	if (mss && (!entry->clamp || mss < cfg->ports[entry->clamp - 1u].tcp_adjust_mss))
+		entry->clamp = (uint8_t)(port + 1);
+}
+
+/* The lower one of the two ports that a packet passes.  It came in by the one that leads back to where it
+ * comes from: its source, or the other end of its tunnel. */
+static void
+clamp_resolve(const struct cfg_gateway *cfg, struct ip_addr from, struct flow_entry *entry)
+{
+	uint32_t in = forward_route(cfg, from);
+
+	clamp_by(cfg, entry->port, entry);
+	if (in != CFG_NONE)
+		clamp_by(cfg, in, entry);
+}
+
 const struct flow_entry *
 forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint32_t len)
 {
@@ -149,5 +178,15 @@ forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint3
 		forward_resolve_in(w->dp, sa_in->policy, ip, len, &entry);
 	else
 		forward_resolve_out(w->dp, ip, len, &entry);
+	if (!entry.drop && flow_key_proto(entry.key) == IPV4_PROTO_TCP)
+		clamp_resolve(w->dp->cfg, sa_in ? sa_in->src : ip_head_src(ip), &entry);
 	return flow_cache_add(w->cache, &entry);
+}
+
+void
+forward_clamp(struct worker *w, uint8_t *ip, uint32_t len, const struct flow_entry *flow)
+{
+	struct dp_port *port = &w->dp->ports[flow->clamp - 1u];
+
+	port->mss_clamped += mss_clamp(ip, len, port->cfg->tcp_adjust_mss);
 }

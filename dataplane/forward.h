@@ -53,7 +53,7 @@ void forward_resolve_in(
  * in the clear, as what was decrypted does. */
 void forward_resolve_own(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* Largest packet on the wire that may leave by this port, protected by sa or in the clear (NULL). */
-uint32_t forward_mtu(const struct cfg_gateway *cfg, uint32_t port, const struct sa *sa);
+uint32_t forward_mtu(const struct dp *dp, uint32_t port, const struct sa *sa);
 /* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
  */
 uint32_t forward_route(const struct cfg_gateway *cfg, struct ip_addr dst);

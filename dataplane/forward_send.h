@@ -3,12 +3,16 @@
 #define DATAPLANE_FORWARD_SEND_H
 
 #include "dataplane/forward.h"
+#include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
 /* The same for one that is larger than flow->mtu on the wire (too_big.c). */
 enum drop forward_too_big(struct worker *worker, struct rte_mbuf *m, const uint8_t *ip, uint32_t len,
 	const struct flow_entry *flow);
+
+/* A SYN, perhaps, of a flow that is clamped. */
+void forward_clamp(struct worker *worker, uint8_t *ip, uint32_t len, const struct flow_entry *flow);
 
 #define FORWARD_INLINE static inline __attribute__((always_inline))
 
@@ -40,8 +44,12 @@ forward_send(struct worker *w, struct rte_mbuf *m, uint8_t *ip, uint32_t len, co
 {
 	struct pkt *pkt = pkt_of(m);
 
-	if (unlikely(flow->drop))
-		return (enum drop)flow->drop;
+	if (unlikely(flow->drop || flow->clamp)) { /* neighbours: one comparison */
+		if (flow->drop)
+			return (enum drop)flow->drop;
+		if (unlikely(mss_may_be_syn(ip, len, v4)))
+			forward_clamp(w, ip, len, flow);
+	}
 	if (unlikely(!(v4 ? forward_ttl(ip) : forward_hops(ip))))
 		return DROP_TTL;
 	pkt->out_port = flow->port;

@@ -4,6 +4,7 @@
 #define DATAPLANE_FRAGMENT_H
 
 #include "dataplane/frag/cut.h"
+#include "dataplane/frag/ident.h"
 #include "dataplane/frag/reasm.h"
 #include "dataplane/worker.h"
 
@@ -36,7 +37,7 @@ struct fragments {
 	struct cutter pre, post;
 	struct reasm *reasm; /* NULL: fragments are dropped */
 	struct ended *ended;
-	uint32_t id;				       /* of the next packet that gets one from the gateway */
+	struct frag_ident ident;		       /* of packets that get theirs from the gateway */
 	uint64_t icmp_cost;			       /* ns that an ICMP message costs; 0: none are sent */
 	uint64_t icmp_full;			       /* when the bucket is full again */
 	uint64_t pmtu_due;			       /* the next path MTU is forgotten; TIME_NEVER */

@@ -4,6 +4,7 @@
 
 #include "dataplane/fragment.h"
 #include "dataplane/pmtu.h"
+#include "dataplane/tell.h"
 
 #define ICMP_COST_MAX UINT64_C(9000000000000)
 
@@ -58,7 +59,7 @@ fragments_create(struct worker *w)
 	if (!f)
 		return ST_ERR_NOMEM;
 	f->pmtu_due = TIME_NEVER;
-	f->id = 1;
+	frag_ident_init(&f->ident, cfg->seed, cfg->name);
 	if (cfg->icmp_rate > 0) {
 		double cost = (double)NS_PER_SEC / cfg->icmp_rate;
 
@@ -104,9 +105,13 @@ fragments_run(struct worker *w, unsigned start)
 	while (ended->head != ended->tail && !worker_events_many(w, start)) {
 		unsigned at = ended->head++ & (ended->size - 1);
 
+		if (ended->list[at].reason == DROP_FRAG_TIMEOUT)
+			tell_late(w, ended->list[at].m);
 		worker_drop(w, ended->list[at].m, (enum drop)ended->list[at].reason);
 		moved = true;
 	}
+	if (w->pending) /* what was told */
+		worker_walk(w);
 	return moved;
 }
 

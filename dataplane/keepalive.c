@@ -73,6 +73,15 @@ keepalive_run(struct worker *w)
 	return sent != 0;
 }
 
+void
+keepalive_list(struct dp *dp)
+{
+	dp->n_keepalive = 0;
+	for (unsigned i = 0; dp->pool && i < dp->cfg->n_sas; i++)
+		if (sends(dp->sas[i]))
+			dp->keepalive[dp->n_keepalive++] = dp->sas[i];
+}
+
 enum status
 keepalive_create(struct dp *dp)
 {
@@ -80,8 +89,6 @@ keepalive_create(struct dp *dp)
 	dp->keepalive = calloc(dp->cfg->n_sas + 1u, sizeof(struct sa *));
 	if (!dp->keepalive)
 		return ST_ERR_NOMEM;
-	for (unsigned i = 0; dp->pool && i < dp->cfg->n_sas; i++)
-		if (sends(dp->sas[i]))
-			dp->keepalive[dp->n_keepalive++] = dp->sas[i];
+	keepalive_list(dp);
 	return ST_OK;
 }

@@ -34,7 +34,8 @@ twins_join(struct local *local)
 	local->n = kept;
 }
 
-/* What may be IPsec: UDP only counts where NAT-T is used, and in IPv6 more may stand before it. */
+/* What may be for us: IPsec, where UDP only counts with NAT-T and in IPv6 more may stand before it; and ICMP about
+ * the way of hosts. */
 static void
 protocols_set(struct local *local)
 {
@@ -44,7 +45,12 @@ protocols_set(struct local *local)
 	for (unsigned i = 0; i < sizeof(before); i++)
 		local->may[before[i]] = LOCAL_V6;
 	local->may[IPV4_PROTO_ESP] = local->may[IP_NEXT_AH] = LOCAL_V4 | LOCAL_V6;
-	local->may[IPV4_PROTO_UDP] = local->natt ? LOCAL_V4 | LOCAL_V6 : 0;
+	if (local->natt)
+		local->may[IPV4_PROTO_UDP] = LOCAL_V4 | LOCAL_V6;
+	if (local->hosts) {
+		local->may[IPV4_PROTO_ICMP] = LOCAL_V4;
+		local->may[IP_NEXT_ICMP6] = LOCAL_V6;
+	}
 }
 
 struct local *
@@ -65,6 +71,7 @@ local_create(const struct cfg_gateway *cfg)
 			continue;
 		local->list[local->n++] = (struct local_address){.addr = sa->dst, .natt = sa->natt};
 		local->natt |= sa->natt;
+		local->hosts |= sa->mode == CFG_MODE_TRANSPORT;
 	}
 	protocols_set(local);
 	qsort(local->list, local->n, sizeof(local->list[0]), address_compare);

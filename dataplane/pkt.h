@@ -5,8 +5,10 @@
 #ifndef DATAPLANE_PKT_H
 #define DATAPLANE_PKT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -14,6 +16,11 @@
 
 #define PKT_NO_FLOW UINT32_MAX
 #define PKT_HEADROOM 256u /* for all headers that protection may put in front, and AH's copy of them */
+#define PKT_BEHIND 192u	  /* trailer, padding, ICV, some of TFC */
+#define PKT_BYTES_MAX 65535u
+/* An mbuf's room is a number of 16 bits, less than the largest packet needs with its headroom: a buffer that
+ * says UINT16_MAX has this much. */
+#define PKT_ROOM_LONG ((PKT_HEADROOM + PKT_BYTES_MAX + PKT_BEHIND + 63u) & ~63u)
 
 enum pkt_flag {
 	PKT_ENCRYPTED = 1, /* esplab put ESP round it */
@@ -72,6 +79,22 @@ pkt_push(struct rte_mbuf *m, uint32_t front, uint32_t behind)
 	return rte_pktmbuf_mtod(m, uint8_t *);
 }
 
+/* Room behind the packet; rte_pktmbuf_tailroom() does not know of PKT_ROOM_LONG. */
+static inline uint32_t
+pkt_behind(const struct rte_mbuf *m)
+{
+	uint32_t room = m->buf_len == UINT16_MAX ? PKT_ROOM_LONG : m->buf_len;
+
+	return room - m->data_off - m->data_len;
+}
+
+/* Has the buffer room for a packet of so many bytes, that many behind where this one begins? */
+static inline bool
+pkt_can_hold(const struct rte_mbuf *m, uint32_t skip, uint32_t bytes)
+{
+	return bytes <= PKT_BYTES_MAX && skip + bytes <= m->data_len + pkt_behind(m);
+}
+
 /* Keeps len bytes from offset on. */
 static inline void
 pkt_keep(struct rte_mbuf *m, uint32_t offset, uint32_t len)
@@ -79,6 +102,15 @@ pkt_keep(struct rte_mbuf *m, uint32_t offset, uint32_t len)
 	m->data_off = (uint16_t)(m->data_off + offset);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
+}
+
+/* The same, moved to where packets begin. */
+static inline void
+pkt_keep_front(struct rte_mbuf *m, uint32_t offset, uint32_t len)
+{
+	memmove((uint8_t *)m->buf_addr + PKT_HEADROOM, rte_pktmbuf_mtod(m, uint8_t *) + offset, len);
+	m->data_off = PKT_HEADROOM;
+	pkt_keep(m, 0, len);
 }
 
 static inline struct pkt *

@@ -2,8 +2,8 @@
  *
  * Anybody can send ICMP, so it is believed only about a packet that must have been sent: an SA with its SPI
  * and addresses, a sequence number among the last that were taken, longer than the MTU that is told, and that
- * one between the least that the family allows and what is in use.  Messages to the hosts of transport mode
- * are not for this gateway and pass. */
+ * one between the least that the family allows and what is in use.  What comes to a host of transport
+ * mode is believed likewise, and where it is not it passes on to the host: it may be about other traffic. */
 #include "dataplane/pmtu.h"
 
 #include "dataplane/forward.h"
@@ -50,16 +50,38 @@ learn(struct worker *w, const uint8_t *ip, uint32_t len)
 	sa = sa_of(w->dp, &report);
 	if (!sa || !was_sent(sa, report.seq))
 		return DROP_ICMP_REFUSED;
+	if (report.what == FRAG_ICMP_LATE) /* nothing to learn */
+		return DROP_NONE;
 	port = forward_route(w->dp->cfg, sa->dst);
 	least = ip_is_v4(sa->dst) ? FRAG_V4_MIN_MTU : FRAG_V6_MIN_MTU;
 	if (port == CFG_NONE || report.mtu < least || report.bytes <= report.mtu ||
-		report.mtu >= forward_mtu(w->dp->cfg, port, sa))
+		report.mtu >= forward_mtu(w->dp, port, sa))
 		return DROP_ICMP_REFUSED;
 	sa->first->path_mtu = report.mtu;
 	sa->first->path_mtu_until = w->dp->cfg->pmtu_ageing ? w->now + w->dp->cfg->pmtu_ageing : TIME_NEVER;
 	f->pmtu_due = time_min(f->pmtu_due, sa->first->path_mtu_until);
 	flow_cache_clear(w->cache); /* entries hold the MTU */
 	return DROP_NONE;
+}
+
+static void
+consume(struct worker *w, struct rte_mbuf *m)
+{
+	w->stats.consumed++;
+	rte_pktmbuf_free(m);
+}
+
+bool
+pmtu_take_for_host(struct worker *w, struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t len = rte_pktmbuf_data_len(m);
+
+	if (!w->engine || !frag_icmp_is(ip, len) || !local_find(w->local, ip_head_dst(ip)) ||
+		learn(w, ip, len))
+		return false;
+	consume(w, m);
+	return true;
 }
 
 bool
@@ -72,12 +94,10 @@ pmtu_take(struct worker *w, struct rte_mbuf *m)
 	if (!w->engine || !frag_icmp_is(ip, len))
 		return false;
 	drop = learn(w, ip, len);
-	if (drop) {
+	if (drop)
 		worker_drop(w, m, drop);
-	} else {
-		w->stats.consumed++;
-		rte_pktmbuf_free(m);
-	}
+	else
+		consume(w, m);
 	return true;
 }
 

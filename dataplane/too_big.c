@@ -1,11 +1,10 @@
 /* A packet that does not fit its way out: cut before encryption, after it, or dropped, and then its source is
  * told what would have fitted.  RFC 4301 §8, RFC 1812 §4.3.2, RFC 4443 §2.4, RFC 2473 §7. */
 #include "dataplane/forward_send.h"
-#include "dataplane/frag/icmp.h"
 #include "dataplane/frag/way.h"
 #include "dataplane/fragment.h"
+#include "dataplane/tell.h"
 
-#define ICMP_BURST 10u
 #define WIRE_MAX 65535u		    /* bytes of a packet */
 #define QUEUE_MAX ((1u << 17) - 1u) /* that a queue can charge (qos/pacer.h) */
 
@@ -73,17 +72,6 @@ line_bytes(const struct worker *w, uint32_t wire, const struct flow_entry *flow)
 	return all < QUEUE_MAX ? (uint32_t)all : QUEUE_MAX;
 }
 
-static bool
-icmp_allowed(struct worker *w)
-{
-	struct fragments *f = w->fragments;
-
-	if (!f->icmp_cost || f->icmp_full > w->now + (ICMP_BURST - 1) * f->icmp_cost)
-		return false;
-	f->icmp_full = (f->icmp_full > w->now ? f->icmp_full : w->now) + f->icmp_cost;
-	return true;
-}
-
 /* The MTU that fits after encapsulation. */
 static uint32_t
 mtu_told(const uint8_t *ip, uint32_t len, const struct flow_entry *flow)
@@ -96,65 +84,6 @@ mtu_told(const uint8_t *ip, uint32_t len, const struct flow_entry *flow)
 		mtu = ipsec_inner_max(&flow->sa->wire, mtu, stay > len ? 0 : stay);
 	}
 	return mtu > least ? mtu : least;
-}
-
-/* Writes the message from the address of that port; false where it has none of that family, or the policy
- * lets no such message out. */
-static bool
-icmp_from(struct worker *w, uint32_t port, const uint8_t *ip, uint32_t len, const struct flow_entry *flow,
-	struct rte_mbuf *m, struct flow_entry *way)
-{
-	struct ip_addr from = w->dp->cfg->ports[port].address.addr;
-	uint8_t *icmp = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t bytes = frag_icmp_write(
-		ip, len, from, mtu_told(ip, len, flow), (uint16_t)w->fragments->id, icmp);
-
-	if (!bytes)
-		return false;
-	m->data_len = (uint16_t)bytes;
-	m->pkt_len = bytes;
-	forward_resolve_own(w->dp, icmp, bytes, way);
-	return !way->drop && (way->sa ? ipsec_wire_length(way->sa, icmp, bytes) : bytes) <= way->mtu;
-}
-
-static void
-icmp_send(struct worker *w, struct rte_mbuf *m, const struct flow_entry *way)
-{
-	const uint8_t *icmp = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint32_t bytes = rte_pktmbuf_data_len(m);
-
-	*pkt_of(m) = (struct pkt){.time_ns = w->now,
-		.sa = way->sa,
-		.flow = PKT_NO_FLOW,
-		.wire_bytes = way->sa ? ipsec_wire_length(way->sa, icmp, bytes) : bytes,
-		.out_port = way->port,
-		.dscp = ip_tos(way->sa && !way->sa->copy_dscp ? way->sa->outer : icmp) >> 2};
-	w->fragments->id++;
-	w->stats.created++;
-	worker_put(w, way->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
-}
-
-/* The sender is the port that leads to the source (RFC 1812 §4.3.2.4); where that may not speak, as with a
- * source behind a tunnel, the port that was too narrow, and then any. */
-static void
-source_tell(struct worker *w, const uint8_t *ip, uint32_t len, const struct flow_entry *flow)
-{
-	uint32_t back = forward_route(w->dp->cfg, ip_head_src(ip));
-	struct flow_entry way = {.drop = DROP_NONE};
-	struct rte_mbuf *m;
-	bool good;
-
-	if (!w->dp->pool || !icmp_allowed(w) || !(m = rte_pktmbuf_alloc(w->dp->pool)))
-		return;
-	m->data_off = PKT_HEADROOM;
-	good = (back != CFG_NONE && icmp_from(w, back, ip, len, flow, m, &way)) ||
-	       icmp_from(w, flow->port, ip, len, flow, m, &way);
-	for (unsigned p = 0; !good && p < w->dp->n_ports; p++)
-		good = icmp_from(w, p, ip, len, flow, m, &way);
-	if (good)
-		icmp_send(w, m, &way);
-	else
-		rte_pktmbuf_free(m);
 }
 
 enum drop
@@ -178,6 +107,6 @@ forward_too_big(
 	case FRAG_REFUSE:
 		break;
 	}
-	source_tell(w, ip, len, flow);
+	tell_too_big(w, ip, len, flow->port, mtu_told(ip, len, flow));
 	return DROP_TOO_BIG;
 }

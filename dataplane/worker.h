@@ -31,7 +31,11 @@ struct inbox {
 struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
+	uint32_t mtu;	   /* largest IP packet */
 	struct qos *qos;
+	uint64_t received; /* packets */
+	enum stage rx_to;  /* what arrives goes there first */
+	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
@@ -49,6 +53,7 @@ struct worker {
 	unsigned order_held; /* packets that wait for their turn */
 	struct in_order *order_ready;
 	struct fragments *fragments;
+	struct process *process; /* NULL: all ports have one path */
 	struct flow_cache *cache;
 	uint64_t (*cycles)(void); /* NULL: stages are not timed */
 	uint64_t turns;
@@ -69,6 +74,7 @@ struct dp {
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
+	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */

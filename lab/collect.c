@@ -135,6 +135,7 @@ gateway_collect(struct lab *lab, struct result *r, const struct node_gateway *ga
 	node->consumed = stats->consumed;
 	node->held = dp_held(gateway->dp);
 	node->cycles = gateway->cycles;
+	node->process = dp_process_stats(gateway->dp);
 	memcpy(node->drops, stats->drops, sizeof(node->drops));
 	node_close(r, node);
 	r->events_lost += stats->events_lost;
@@ -142,7 +143,8 @@ gateway_collect(struct lab *lab, struct result *r, const struct node_gateway *ga
 	if (dp_engine(gateway->dp) && cfg->engine_cfg)
 		r->engines[r->n_engines++] = engine_collect(cfg, dp_engine(gateway->dp));
 	for (unsigned p = 0; p < cfg->n_ports; p++)
-		r->ports[r->n_ports++] = (struct result_port){cfg, &cfg->ports[p], dp_qos(gateway->dp, p)};
+		r->ports[r->n_ports++] = (struct result_port){
+			cfg, &cfg->ports[p], dp_qos(gateway->dp, p), dp_mss_clamped(gateway->dp, p)};
 	return stages_collect(node, gateway->dp);
 }
 

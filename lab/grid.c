@@ -1,4 +1,4 @@
-/* Tables of text.  ASCII only: a byte is a column. */
+/* Tables of text.  ASCII only: a byte is a column.  What is too long for the first column goes on below. */
 #include "lab/grid.h"
 
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #define GAP 2u
 #define FIRST_MIN 8u /* the first column gives way down to this */
+#define INDENT 2u    /* of what goes on below */
 
 void
 grid_init(struct grid *grid, unsigned columns, unsigned left)
@@ -63,15 +64,41 @@ widths_find(const struct grid *grid, unsigned *width)
 	}
 }
 
+/* How much of a text stands in a line: up to the last blank that fits, or else what fits. */
+static unsigned
+text_fit(const char *text, unsigned width)
+{
+	unsigned bytes = (unsigned)strnlen(text, width + 1), blank = bytes;
+
+	if (bytes <= width)
+		return bytes;
+	while (blank && text[blank - 1] != ' ')
+		blank--;
+	return blank > 1 ? blank - 1 : width;
+}
+
+static void
+rest_print(const char *text, unsigned width, FILE *out)
+{
+	while (*text) {
+		unsigned bytes = text_fit(text, width - INDENT);
+
+		fprintf(out, "%*s%.*s\n", (int)INDENT, "", (int)bytes, text);
+		text += bytes;
+		text += *text == ' ';
+	}
+}
+
 /* Blanks are written before what follows them, so that lines do not end in any. */
 static void
 row_print(const struct grid *grid, unsigned first, const unsigned *width, FILE *out)
 {
+	const char *rest = grid->cell[first] + text_fit(grid->cell[first], width[0]);
 	unsigned blanks = 0;
 
 	for (unsigned c = 0; c < grid->columns && first + c < grid->n; c++) {
 		const char *text = grid->cell[first + c];
-		unsigned bytes = (unsigned)strnlen(text, width[c]), fill = width[c] - bytes;
+		unsigned bytes = text_fit(text, width[c]), fill = width[c] - bytes;
 		bool left = grid->left >> c & 1u;
 
 		blanks += left ? 0 : fill;
@@ -82,6 +109,7 @@ row_print(const struct grid *grid, unsigned first, const unsigned *width, FILE *
 		blanks += GAP + (left ? fill : 0);
 	}
 	fputc('\n', out);
+	rest_print(rest + (*rest == ' '), width[0], out);
 }
 
 static void

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define GRID_CELL_BYTES 64
+#define GRID_CELL_BYTES 256
 #define GRID_COLUMNS_MAX 16
 
 struct grid {
@@ -20,8 +20,8 @@ struct grid {
 void grid_init(struct grid *grid, unsigned columns, unsigned left);
 /* The next cell, as printf() formats it. */
 void grid_cell(struct grid *grid, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints at most HUMAN_COLUMNS wide (the first column gives way), with a line under the heading, and
- * frees. */
+/* Prints at most HUMAN_COLUMNS wide (the first column gives way: long texts go on below, none is cut), with a
+ * line under the heading, and frees. */
 void grid_print(struct grid *grid, FILE *out);
 
 #endif

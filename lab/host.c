@@ -138,7 +138,7 @@ fragment_take(struct host *host, struct rte_mbuf *m)
 		    host->now, &whole))
 		return NULL;
 	first = whole.first;
-	if (whole.skip + whole.bytes > rte_pktmbuf_data_len(first) + rte_pktmbuf_tailroom(first)) {
+	if (!pkt_can_hold(first, whole.skip, whole.bytes)) {
 		reasm_refuse(host->reasm, &whole, DROP_NO_ROOM);
 		return NULL;
 	}

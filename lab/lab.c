@@ -9,8 +9,9 @@
 
 #include <rte_mempool.h>
 
+#include "lab/changes.h"
 #include "lab/lab_priv.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #define PROGRESS_TURNS 1024u
 #define EVENT_BURST 64u
@@ -22,8 +23,12 @@ events_take(struct node_gateway *gateway)
 	unsigned n;
 
 	while ((n = dp_events(gateway->dp, events, EVENT_BURST)))
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
 			flow_dropped(gateway->lab, gateway->lab->cfg->n_hosts + gateway->index, &events[i]);
+			if (gateway->lab->observe)
+				gateway->lab->observe(
+					gateway->lab->observe_ctx, gateway->index, &events[i]);
+		}
 }
 
 static bool
@@ -162,6 +167,8 @@ parts_create(struct lab *lab, char *message, size_t bytes)
 		status = flows_create(lab);
 	if (!status)
 		status = tcp_sources_create(lab);
+	if (!status)
+		status = changes_create(lab, &lab->changes);
 	return status ? status : nodes_create(lab, message, bytes);
 }
 
@@ -210,7 +217,7 @@ actor_turn(struct lab *lab, struct actor *actor, uint64_t *cycles)
 static bool
 all_turn(struct lab *lab)
 {
-	bool moved = false;
+	bool moved = changes_run(lab->changes, lab->now);
 
 	for (unsigned h = 0; h < lab->cfg->n_hosts; h++)
 		moved |= actor_turn(lab, &lab->hosts[h].actor, &lab->hosts[h].cycles);
@@ -222,7 +229,7 @@ all_turn(struct lab *lab)
 static uint64_t
 all_next_due(struct lab *lab)
 {
-	uint64_t due = TIME_NEVER;
+	uint64_t due = changes_next_due(lab->changes);
 
 	for (unsigned h = 0; h < lab->cfg->n_hosts; h++)
 		due = time_min(due, lab->hosts[h].actor.next_due(&lab->hosts[h].actor));
@@ -251,6 +258,26 @@ void
 lab_record(struct lab *lab, struct recorder *recorder)
 {
 	lab->recorder = recorder;
+}
+
+void
+lab_observe(struct lab *lab, void (*taken)(void *ctx, unsigned gateway, const struct drop_event *event),
+	void *ctx)
+{
+	lab->observe = taken;
+	lab->observe_ctx = ctx;
+}
+
+struct dp *
+lab_gateway(struct lab *lab, unsigned index)
+{
+	return lab->gateways[index].dp;
+}
+
+uint64_t
+lab_now(const struct lab *lab)
+{
+	return lab->now;
 }
 
 void
@@ -323,6 +350,7 @@ lab_destroy(struct lab *lab)
 			link_destroy(&lab->links[l]);
 	for (unsigned h = 0; lab->hosts && h < lab->cfg->n_hosts; h++)
 		host_destroy(&lab->hosts[h]);
+	changes_destroy(lab->changes);
 	tcp_sources_destroy(lab);
 	flows_destroy(lab);
 	for (unsigned t = 0; lab->traffic && t < lab->cfg->n_traffic; t++)

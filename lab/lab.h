@@ -32,6 +32,12 @@ enum status lab_create(const struct cfg_lab *cfg, const struct lab_options *opti
 	char *message, size_t bytes);
 /* Write events and captures; before lab_run(), or they are not written.  recorder is borrowed. */
 void lab_record(struct lab *lab, struct recorder *recorder);
+/* Each drop at a gateway (index in the configuration) to taken(), as it happens. */
+void lab_observe(struct lab *lab,
+	void (*taken)(void *ctx, unsigned gateway, const struct drop_event *event), void *ctx);
+/* A gateway or router as it stands; until lab_destroy(). */
+struct dp *lab_gateway(struct lab *lab, unsigned index);
+uint64_t lab_now(const struct lab *lab);
 /* Until everything sent has arrived or ended, or duration + drain is over.  Once. */
 void lab_run(struct lab *lab);
 /* After lab_run(): gathers the result and gives the packet memory back.  The result lives as long as the

@@ -15,7 +15,7 @@
 #include "lab/fate.h"
 #include "lab/lab.h"
 #include "lab/paths.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 #include "lab/tcp/segment.h"
 #include "lab/traffic.h"
 
@@ -28,10 +28,10 @@ struct flow {
 	uint8_t head_len;	     /* IP and transport header; 0: packets come from a capture */
 	uint8_t ip_bytes;	     /* of those the IP header */
 	uint32_t head_sum;	     /* one's complement sum of the template's IPv4 header */
-	uint32_t pseudo_sum; /* of pseudo header and transport header, but for what varies; unfolded */
-	uint16_t id_first, id_step;  /* identifications: a host does not repeat them from flow to flow */
-	uint32_t traffic;	     /* index of its cfg_traffic */
-	uint32_t index;		     /* within it */
+	uint32_t pseudo_sum;	    /* of pseudo header and transport header, but for what varies; unfolded */
+	uint16_t id_first, id_step; /* identifications: a host does not repeat them from flow to flow */
+	uint32_t traffic;	    /* index of its cfg_traffic */
+	uint32_t index;		    /* within it */
 	const char *class_name;
 	bool is_tcp;
 	uint32_t iss; /* TCP: number of the SYN, by which payload is known */
@@ -41,7 +41,7 @@ struct flow {
 	uint64_t last_delay; /* ns, of the packet delivered before */
 	uint64_t drops[DROP_COUNT];
 	uint64_t clone_drops;
-	struct fate fate;     /* of packets that went in pieces: not in originals and drops */
+	struct fate fate; /* of packets that went in pieces: not in originals and drops */
 	struct delay delay, ipdv;
 	struct reorder *at_gateway, *at_receiver;
 	struct traffic_flow id;
@@ -80,7 +80,7 @@ struct host {
 	uint32_t *first_flow;	  /* of each source, in lab->flows */
 	unsigned n_sources;
 	uint64_t now;
-	struct reasm *reasm;	  /* fragments that came to it */
+	struct reasm *reasm;  /* fragments that came to it */
 	struct tcp_host *tcp; /* ends of connections; NULL: none */
 	uint64_t created, tx, rx, consumed;
 	uint64_t drops[DROP_COUNT];
@@ -100,6 +100,8 @@ struct node_gateway {
 struct lab {
 	const struct cfg_lab *cfg;
 	struct lab_options options;
+	void (*observe)(void *ctx, unsigned gateway, const struct drop_event *event); /* NULL: nobody */
+	void *observe_ctx;
 	struct recorder *recorder; /* NULL: no events, no captures */
 	struct rte_mempool *pool;
 	uint64_t now, last, turns; /* last: the run is cut off here, and everybody has a turn */
@@ -110,6 +112,7 @@ struct lab {
 	unsigned n_flows;
 	struct traffic **traffic; /* all, in order of the configuration */
 	struct tcp_source **tcp;  /* likewise, NULL for other kinds */
+	struct changes *changes;
 	uint64_t created;	  /* by hosts */
 	uint64_t wall_cycles;
 	uint8_t *pattern; /* what payloads are made of */

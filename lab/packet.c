@@ -9,11 +9,13 @@
 #include <rte_memcpy.h>
 
 #include "base/bytes.h"
+#include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "lab/lab_priv.h"
 
 #define STAMP_BYTES 20u
 #define TCP_BYTES 20u
+#define TCP_CHECKSUM 16u
 #define UDP_BYTES 8u
 #define HEAD4_MAX 40u /* IPv4 and TCP: what is copied of a template, a constant */
 
@@ -200,15 +202,32 @@ generated_build(const struct lab *lab, uint32_t flow_index, const struct traffic
 	transport_finish(lab, flow, ip, desc->bytes, desc->num);
 }
 
-/* Of what stands behind the fields that a hop or a gateway may change. */
+static uint32_t
+bytes_hash(uint32_t hash, const uint8_t *p, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		hash = (hash ^ p[i]) * 16777619u; /* FNV-1a */
+	return hash;
+}
+
+/* Of what stands behind the fields that a hop or a gateway may change; the MSS that a SYN announces is one of
+ * them, and so is then its checksum. */
 static uint32_t
 carried_sum(const uint8_t *ip, uint32_t bytes)
 {
-	uint32_t sum = 2166136261u; /* FNV-1a */
+	uint32_t sum = 2166136261u, from = ip_head_is_v4(ip) ? IPV4_SRC : IPV6_SRC;
+	struct mss_places mss;
 
-	for (uint32_t i = ip_head_is_v4(ip) ? IPV4_SRC : IPV6_SRC; i < bytes; i++)
-		sum = (sum ^ ip[i]) * 16777619u;
-	return sum;
+	mss_find(ip, bytes, &mss);
+	if (mss.n) {
+		sum = bytes_hash(sum, ip + from, mss.tcp + TCP_CHECKSUM - from);
+		from = mss.tcp + TCP_CHECKSUM + 2;
+	}
+	for (uint32_t i = 0; i < mss.n; i++) {
+		sum = bytes_hash(sum, ip + from, mss.at[i] - from);
+		from = mss.at[i] + 2;
+	}
+	return bytes_hash(sum, ip + from, bytes - from);
 }
 
 void

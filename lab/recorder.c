@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane/msg_log.h"
 #include "lab/drop_line.h"
 #include "lab/esp_sa.h"
 #include "lab/folder.h"
-#include "lab/msg_log.h"
 #include "lab/pcapng.h"
 
 #define DROPS_FILE "drops.ndjson"
@@ -23,11 +23,18 @@
 #define SA_FILE "esp_sa"
 #define CAPTURE_SUFFIX ".pcapng"
 
+/* What one gateway logs. */
+struct gateway_log {
+	FILE *out;
+	const char *name;
+	struct msg_log *messages;
+};
+
 struct recorder {
 	const struct cfg_lab *lab;
 	char *folder;
 	FILE *drops, *log; /* NULL without events */
-	struct msg_log *messages;
+	struct gateway_log *logs; /* one a gateway and router */
 	struct pcapng *capture[]; /* one a link, NULL where none was asked for */
 };
 
@@ -63,6 +70,41 @@ stale_remove(const struct recorder *r, const char *name, const char *suffix, cha
 	return status;
 }
 
+/* "00:00:01.234567 gwb: ..." */
+static void
+line_write(void *ctx, uint64_t now, const char *text)
+{
+	const struct gateway_log *log = ctx;
+	char time[MSG_TIME_BYTES];
+
+	fprintf(log->out, "%s %s: %s\n", msg_time(now, time), log->name, text);
+}
+
+static enum status
+logs_create(struct recorder *r)
+{
+	enum status status = ST_OK;
+
+	r->logs = calloc(r->lab->n_gateways + 1u, sizeof(*r->logs));
+	for (unsigned g = 0; r->logs && g < r->lab->n_gateways && !status; g++) {
+		r->logs[g] = (struct gateway_log){.out = r->log, .name = r->lab->gateways[g].name};
+		status = msg_log_create(
+			&r->lab->gateways[g], line_write, &r->logs[g], &r->logs[g].messages);
+	}
+	return r->logs ? status : ST_ERR_NOMEM;
+}
+
+static void
+logs_destroy(struct recorder *r, uint64_t end_ns)
+{
+	for (unsigned g = 0; r->logs && g < r->lab->n_gateways; g++) {
+		if (r->logs[g].messages)
+			msg_log_finish(r->logs[g].messages, end_ns);
+		msg_log_destroy(r->logs[g].messages);
+	}
+	free(r->logs);
+}
+
 static enum status
 events_open(struct recorder *r, char *message, size_t bytes)
 {
@@ -77,7 +119,7 @@ events_open(struct recorder *r, char *message, size_t bytes)
 		status = folder_create(r->folder, LOG_FILE, &r->log, message, bytes);
 	if (status)
 		return status;
-	status = msg_log_create(r->lab, r->log, &r->messages);
+	status = logs_create(r);
 	return status ? fail(status, LOG_FILE, 0, message, bytes) : ST_OK;
 }
 
@@ -163,7 +205,7 @@ recorder_drop(struct recorder *r, unsigned node, const struct drop_event *event,
 		return;
 	drop_line_write(r->drops, node_name(r->lab, node), event, flow_class);
 	if (gateway < r->lab->n_gateways)
-		msg_log_drop(r->messages, gateway, event);
+		msg_log_drop(r->logs[gateway].messages, event);
 }
 
 void
@@ -205,9 +247,7 @@ recorder_close(struct recorder *r, uint64_t end_ns, char *message, size_t bytes)
 
 	if (!r)
 		return ST_OK;
-	if (r->messages)
-		msg_log_finish(r->messages, end_ns);
-	msg_log_destroy(r->messages);
+	logs_destroy(r, end_ns);
 	file_close(r, r->drops, DROPS_FILE, &status, message, bytes);
 	file_close(r, r->log, LOG_FILE, &status, message, bytes);
 	for (unsigned l = 0; l < r->lab->n_links; l++)

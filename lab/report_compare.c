@@ -1,7 +1,8 @@
 /* The variants of a laboratory side by side: comparison.txt, the same for a terminal, and comparison.json.
  *
  * "Replay drops" are those of all gateways, and their share is of the packets that reached an inbound SA; the
- * window needed is the largest over the SAs.  Classes are those of any variant, in order of appearance. */
+ * window needed is the largest over the SAs.  Classes are those of any variant, in order of appearance; those
+ * of TCP stand in two more tables. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +22,17 @@ struct row {
 	uint32_t window; /* needed; above LAG_MAX: even that is not enough */
 };
 
+/* Classes of any variant. */
+struct names {
+	const char **name;
+	unsigned n;
+};
+
 struct comparison {
 	const struct report_variant *variants;
 	unsigned n;
 	struct row *rows;
-	const char **classes;
-	unsigned n_classes;
+	struct names classes, tcp;
 };
 
 static void
@@ -53,32 +59,46 @@ class_find(const struct result *r, const char *name)
 	return NULL;
 }
 
-static void
-class_add(struct comparison *all, const char *name)
+static const struct result_tcp *
+tcp_find(const struct result *r, const char *name)
 {
-	for (unsigned c = 0; c < all->n_classes; c++)
-		if (!strcmp(all->classes[c], name))
+	for (unsigned i = 0; i < r->n_tcp; i++)
+		if (!strcmp(r->tcp[i].class_name, name))
+			return &r->tcp[i];
+	return NULL;
+}
+
+static void
+name_add(struct names *names, const char *name)
+{
+	for (unsigned i = 0; i < names->n; i++)
+		if (!strcmp(names->name[i], name))
 			return;
-	all->classes[all->n_classes++] = name;
+	names->name[names->n++] = name;
 }
 
 static enum status
 comparison_fill(struct comparison *all)
 {
-	unsigned classes = 0;
+	unsigned classes = 0, tcp = 0;
 
-	for (unsigned v = 0; v < all->n; v++)
+	for (unsigned v = 0; v < all->n; v++) {
 		classes += all->variants[v].result->n_classes;
+		tcp += all->variants[v].result->n_tcp;
+	}
 	all->rows = calloc(all->n + 1u, sizeof(*all->rows));
-	all->classes = calloc(classes + 1u, sizeof(*all->classes));
-	if (!all->rows || !all->classes)
+	all->classes.name = calloc(classes + 1u, sizeof(*all->classes.name));
+	all->tcp.name = calloc(tcp + 1u, sizeof(*all->tcp.name));
+	if (!all->rows || !all->classes.name || !all->tcp.name)
 		return ST_ERR_NOMEM;
 	for (unsigned v = 0; v < all->n; v++) {
 		const struct result *r = all->variants[v].result;
 
 		row_fill(&all->rows[v], r);
 		for (unsigned c = 0; c < r->n_classes; c++)
-			class_add(all, r->classes[c].class_name);
+			name_add(&all->classes, r->classes[c].class_name);
+		for (unsigned i = 0; i < r->n_tcp; i++)
+			name_add(&all->tcp, r->tcp[i].class_name);
 	}
 	return ST_OK;
 }
@@ -110,41 +130,61 @@ totals_print(const struct comparison *all, FILE *out)
 }
 
 static struct human
-lost_text(const struct result_flow *class)
+lost_text(const struct result *r, const char *name)
 {
+	const struct result_flow *class = class_find(r, name);
 	struct human none = {"-"};
 
 	return class ? human_percent(report_lost(class), class->sent) : none;
 }
 
 static struct human
-delay_text(const struct result_flow *class)
+delay_text(const struct result *r, const char *name)
 {
+	const struct result_flow *class = class_find(r, name);
 	struct human none = {"-"};
 
 	return class && class->delay.count ? human_time(delay_quantile(&class->delay, 0.99)) : none;
 }
 
+static struct human
+goodput_text(const struct result *r, const char *name)
+{
+	const struct result_tcp *tcp = tcp_find(r, name);
+	struct human none = {"-"};
+
+	return tcp ? human_rate(tcp->goodput_there + tcp->goodput_back) : none;
+}
+
+static struct human
+completed_text(const struct result *r, const char *name)
+{
+	const struct result_tcp *tcp = tcp_find(r, name);
+	struct human none = {"-"};
+
+	return tcp ? human_count(tcp->completed.count) : none;
+}
+
 /* Variants by classes, so many classes at a time as fit. */
 static void
-classes_print(const struct comparison *all, const char *title,
-	struct human (*text)(const struct result_flow *class), FILE *out)
+classes_print(const struct comparison *all, const struct names *names, const char *title,
+	struct human (*text)(const struct result *r, const char *name), FILE *out)
 {
-	for (unsigned first = 0; first < all->n_classes; first += CLASSES_A_TABLE) {
-		unsigned left = all->n_classes - first, n = left < CLASSES_A_TABLE ? left : CLASSES_A_TABLE;
+	for (unsigned first = 0; first < names->n; first += CLASSES_A_TABLE) {
+		unsigned left = names->n - first, n = left < CLASSES_A_TABLE ? left : CLASSES_A_TABLE;
 		struct grid grid;
 
 		fprintf(out, "\n%s:\n", title);
 		grid_init(&grid, 1 + n, 1);
 		grid_cell(&grid, "variant");
 		for (unsigned c = 0; c < n; c++)
-			grid_cell(&grid, "%s", all->classes[first + c]);
+			grid_cell(&grid, "%s", names->name[first + c]);
 		for (unsigned v = 0; v < all->n; v++) {
 			const struct result *r = all->variants[v].result;
 
 			grid_cell(&grid, "%s", all->variants[v].name);
 			for (unsigned c = 0; c < n; c++)
-				grid_cell(&grid, "%s", text(class_find(r, all->classes[first + c])).text);
+				grid_cell(&grid, "%s", text(r, names->name[first + c]).text);
 		}
 		grid_print(&grid, out);
 	}
@@ -159,8 +199,12 @@ comparison_print(const struct comparison *all, FILE *out)
 		human_text(out, "%s: variants", lab->title ? lab->title : report_file_name(lab));
 	fputc('\n', out);
 	totals_print(all, out);
-	classes_print(all, "Lost packets by class", lost_text, out);
-	classes_print(all, "Delay that 99 % of the packets stay below, by class", delay_text, out);
+	classes_print(all, &all->classes, "Lost packets by class", lost_text, out);
+	classes_print(
+		all, &all->classes, "Delay that 99 % of the packets stay below, by class", delay_text, out);
+	classes_print(all, &all->tcp, "Goodput of TCP, both ways together", goodput_text, out);
+	classes_print(
+		all, &all->tcp, "Transfers that TCP completed, or answers to requests", completed_text, out);
 }
 
 static void
@@ -207,6 +251,10 @@ variant_json(struct json_out *json, const struct report_variant *variant, const 
 	jout_array(json, "classes");
 	for (unsigned c = 0; c < r->n_classes; c++)
 		class_json(json, &r->classes[c]);
+	jout_array_end(json);
+	jout_array(json, "tcp");
+	for (unsigned i = 0; i < r->n_tcp; i++)
+		report_tcp_json(json, &r->tcp[i]);
 	jout_array_end(json);
 	jout_object_end(json);
 }
@@ -256,6 +304,7 @@ report_compare(const struct report_variant *variants, unsigned n, const char *fo
 	if (!status)
 		status = write_file(&all, folder, "comparison.json", comparison_json, message, bytes);
 	free(all.rows);
-	free(all.classes);
+	free(all.classes.name);
+	free(all.tcp.name);
 	return status;
 }

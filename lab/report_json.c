@@ -46,6 +46,8 @@ node_json(struct json_out *json, const struct result_node *node)
 	jout_u64(json, "dropped", loss_total(node->drops));
 	report_drops_json(json, "drops", node->drops);
 	jout_bool(json, "balanced", node->balanced);
+	if (node->process)
+		report_process_json(json, node->process);
 	jout_array(json, "stages");
 	for (unsigned s = 0; s < node->n_stages; s++) {
 		jout_object_flat(json, NULL);
@@ -81,6 +83,7 @@ port_json(struct json_out *json, const struct result_port *port)
 	jout_object(json, NULL);
 	jout_text(json, "gateway", port->gateway->name);
 	jout_text(json, "port", port->port->name);
+	jout_u64(json, "mss_clamped", port->mss_clamped);
 	jout_text(json, "kind", cfg_qos_kind_word(port->port->qos.kind));
 	jout_array(json, "classes");
 	for (unsigned c = 0; port->qos && c < qos_class_count(port->qos); c++)

@@ -45,12 +45,15 @@ void report_flow_json(struct json_out *json, const struct result_flow *flow, boo
 void report_reorder_json(struct json_out *json, const char *key, const struct reorder_stats *stats);
 void report_sa_json(struct json_out *json, const struct result_sa *sa);
 void report_engine_json(struct json_out *json, const struct result_engine *engine);
+/* A member "switching". */
+void report_process_json(struct json_out *json, const struct process_stats *stats);
 void report_tcp_json(struct json_out *json, const struct result_tcp *tcp);
 void report_drops_json(struct json_out *json, const char *key, const uint64_t *drops);
 
 /* Sections of the table. */
 void report_table_sas(const struct result *result, FILE *out);
 void report_table_tcp(const struct result *result, FILE *out);
+void report_table_process(const struct result *result, FILE *out);
 void report_table_engines(const struct result *result, FILE *out);
 
 #endif

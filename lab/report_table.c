@@ -285,6 +285,7 @@ report_table(const struct result *result, FILE *out)
 	delays(result, out);
 	report_table_tcp(result, out);
 	drops(result, out);
+	report_table_process(result, out);
 	report_table_engines(result, out);
 	report_table_sas(result, out);
 	balance(result, &sums, out);

@@ -10,6 +10,7 @@
 #include "config/cfg.h"
 #include "crypto/engine.h"
 #include "dataplane/drop.h"
+#include "dataplane/process.h"
 #include "dataplane/qos/qos.h"
 #include "dataplane/replay/lag.h"
 #include "lab/delay.h"
@@ -86,12 +87,14 @@ struct result_node {
 	uint64_t cycles;		   /* timings.json only */
 	const struct result_stage *stages; /* gateways and routers */
 	unsigned n_stages;
+	const struct process_stats *process; /* the gateway's; NULL: all its packets went one way */
 };
 
 struct result_port {
 	const struct cfg_gateway *gateway;
 	const struct cfg_port *port;
 	const struct qos *qos; /* borrowed: qos_class_stats() */
+	uint64_t mss_clamped;  /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct result_wire {

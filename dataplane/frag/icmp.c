@@ -8,12 +8,14 @@
 #include "dataplane/ipsec/ipsec.h"
 
 #define HEAD 8u /* of ICMP, of UDP */
-#define TYPE4 3u
-#define CODE4 4u
-#define TYPE6 2u
+#define UNREACHABLE4 3u
 #define ERRORS6_BELOW 128u /* types of ICMPv6 errors */
 #define HOPS 64u
 #define TOS 0xc0u /* internetwork control (RFC 1812 §4.3.2.5) */
+
+static const struct {
+	uint8_t type4, code4, type6, code6;
+} kinds[] = {[FRAG_ICMP_TOO_BIG] = {3, 4, 2, 0}, [FRAG_ICMP_LATE] = {11, 1, 3, 1}};
 
 static uint16_t
 sum4(const uint8_t *p, uint32_t bytes)
@@ -32,7 +34,7 @@ static bool
 is_error4(const uint8_t *ip, uint32_t len)
 {
 	uint32_t at = ipv4_header_len(ip);
-	uint8_t type = at < len ? ip[at] : TYPE4;
+	uint8_t type = at < len ? ip[at] : UNREACHABLE4;
 
 	return ip[IPV4_PROTO] == IPV4_PROTO_ICMP &&
 	       (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
@@ -48,7 +50,8 @@ may_tell4(const uint8_t *ip, uint32_t len)
 }
 
 static uint32_t
-write4(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint16_t id, uint8_t *out)
+write4(enum frag_icmp what, const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint16_t id,
+	uint8_t *out)
 {
 	uint32_t room = FRAG_ICMP4_MAX - IPV4_MIN_BYTES - HEAD, quote = len < room ? len : room;
 	uint32_t total = IPV4_MIN_BYTES + HEAD + quote;
@@ -64,8 +67,8 @@ write4(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint1
 	ip_store4(out + IPV4_SRC, from);
 	memcpy(out + IPV4_DST, ip + IPV4_SRC, 4);
 	ipv4_checksum_set(out, IPV4_MIN_BYTES);
-	icmp[0] = TYPE4;
-	icmp[1] = CODE4;
+	icmp[0] = kinds[what].type4;
+	icmp[1] = kinds[what].code4;
 	store_be16(icmp + 6, (uint16_t)mtu);
 	memcpy(icmp + HEAD, ip, quote);
 	store_be16(icmp + 2, sum4(icmp, HEAD + quote));
@@ -73,19 +76,21 @@ write4(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint1
 }
 
 static bool
-may_tell6(const uint8_t *ip, uint32_t len)
+may_tell6(enum frag_icmp what, const uint8_t *ip, uint32_t len)
 {
 	struct ip6_upper upper;
 
 	ip6_upper_find(ip, len, &upper);
 	if (ip[IPV6_SRC] == 0xff || (load_be64(ip + IPV6_SRC) == 0 && load_be64(ip + IPV6_SRC + 8) <= 1))
 		return false;
+	if (what == FRAG_ICMP_LATE && (!upper.first || ip[IPV6_DST] == 0xff))
+		return false;
 	return upper.proto != IP_NEXT_ICMP6 ||
 	       (upper.first && upper.offset < len && ip[upper.offset] >= ERRORS6_BELOW);
 }
 
 static uint32_t
-write6(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint8_t *out)
+write6(enum frag_icmp what, const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint8_t *out)
 {
 	uint32_t room = FRAG_ICMP6_MAX - IPV6_MIN_BYTES - HEAD, quote = len < room ? len : room;
 	uint8_t *icmp = out + IPV6_MIN_BYTES;
@@ -97,7 +102,8 @@ write6(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint8
 	out[IPV6_HOPS] = HOPS;
 	ip_store6(out + IPV6_SRC, from);
 	memcpy(out + IPV6_DST, ip + IPV6_SRC, 16);
-	icmp[0] = TYPE6;
+	icmp[0] = kinds[what].type6;
+	icmp[1] = kinds[what].code6;
 	store_be32(icmp + 4, mtu);
 	memcpy(icmp + HEAD, ip, quote);
 	store_be16(icmp + 2, ip_transport_checksum(out, IP_NEXT_ICMP6, icmp, HEAD + quote));
@@ -105,41 +111,55 @@ write6(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint8
 }
 
 uint32_t
-frag_icmp_write(const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu, uint16_t id, uint8_t *out)
+frag_icmp_write(enum frag_icmp what, const uint8_t *ip, uint32_t len, struct ip_addr from, uint32_t mtu,
+	uint16_t id, uint8_t *out)
 {
 	if (!ip_head_is_whole(ip, len) || ip_is_v4(from) != ip_head_is_v4(ip))
 		return 0;
 	if (ip_head_is_v4(ip))
-		return may_tell4(ip, len) ? write4(ip, len, from, mtu, id, out) : 0;
-	return may_tell6(ip, len) ? write6(ip, len, from, mtu, out) : 0;
+		return may_tell4(ip, len) ? write4(what, ip, len, from, mtu, id, out) : 0;
+	return may_tell6(what, ip, len) ? write6(what, ip, len, from, mtu, out) : 0;
 }
 
-/* Where the ICMP header stands; 0 where this is no such message. */
+static bool
+kind_find(bool v4, const uint8_t *icmp, enum frag_icmp *what)
+{
+	for (*what = FRAG_ICMP_TOO_BIG; *what <= FRAG_ICMP_LATE; (*what)++)
+		if (v4 ? icmp[0] == kinds[*what].type4 && icmp[1] == kinds[*what].code4
+		       : icmp[0] == kinds[*what].type6 &&
+				    (*what == FRAG_ICMP_TOO_BIG || icmp[1] == kinds[*what].code6))
+			return true;
+	return false;
+}
+
+/* Where the ICMP header stands; 0 where this is no such message.  The code of "packet too big" means nothing
+ * (RFC 4443 §3.2). */
 static uint32_t
-icmp_find(const uint8_t *ip, uint32_t len)
+icmp_find(const uint8_t *ip, uint32_t len, enum frag_icmp *what)
 {
 	struct ip6_upper upper;
+	uint32_t at;
 
 	if (ip_head_is_v4(ip)) {
-		uint32_t at = ipv4_header_len(ip);
-
-		return ip[IPV4_PROTO] == IPV4_PROTO_ICMP && at + HEAD <= len && ip[at] == TYPE4 &&
-				       ip[at + 1] == CODE4 &&
-				       !(load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK))
-			       ? at
-			       : 0;
+		at = ipv4_header_len(ip);
+		if (ip[IPV4_PROTO] != IPV4_PROTO_ICMP ||
+			load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK))
+			return 0;
+	} else {
+		ip6_upper_find(ip, len, &upper);
+		at = upper.offset;
+		if (!upper.known || upper.fragment || upper.proto != IP_NEXT_ICMP6)
+			return 0;
 	}
-	ip6_upper_find(ip, len, &upper);
-	return upper.known && !upper.fragment && upper.proto == IP_NEXT_ICMP6 && upper.offset + HEAD <= len &&
-			       ip[upper.offset] == TYPE6
-		       ? upper.offset
-		       : 0;
+	return at + HEAD <= len && kind_find(ip_head_is_v4(ip), ip + at, what) ? at : 0;
 }
 
 bool
 frag_icmp_is(const uint8_t *ip, uint32_t len)
 {
-	return icmp_find(ip, len) != 0;
+	enum frag_icmp what;
+
+	return icmp_find(ip, len, &what) != 0;
 }
 
 /* RFC 1191 §7.1 */
@@ -171,7 +191,7 @@ quote_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 		upper.offset = ipv4_header_len(ip);
 		upper.proto = ip[IPV4_PROTO];
 		upper.first = (fragment & IPV4_OFFSET_MASK) == 0;
-		if (!(fragment & IPV4_DF) || upper.offset < IPV4_MIN_BYTES)
+		if ((report->what == FRAG_ICMP_TOO_BIG && !(fragment & IPV4_DF)) || upper.offset < IPV4_MIN_BYTES)
 			return false;
 	} else {
 		ip6_upper_find(ip, len, &upper);
@@ -199,7 +219,7 @@ quote_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 bool
 frag_icmp_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 {
-	uint32_t at = icmp_find(ip, len);
+	uint32_t at = icmp_find(ip, len, &report->what);
 	bool v4 = ip_head_is_v4(ip), good;
 
 	if (!at)
@@ -209,6 +229,9 @@ frag_icmp_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 	if (!good || !quote_read(ip + at + HEAD, len - at - HEAD, report) ||
 		ip_head_is_v4(ip + at + HEAD) != v4)
 		return false;
+	report->mtu = 0;
+	if (report->what == FRAG_ICMP_LATE)
+		return true;
 	report->mtu = v4 ? load_be16(ip + at + 6) : load_be32(ip + at + 4);
 	if (v4 && report->mtu == 0)
 		report->mtu = plateau_below(report->bytes);

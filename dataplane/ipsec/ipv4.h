@@ -107,16 +107,22 @@ ipv4_checksum_set(uint8_t *ip, uint32_t header_len)
 	memcpy(ip + IPV4_CHECKSUM, &sum, 2);
 }
 
-/* After a 16-bit word of the header went from before to after (both as numbers).  RFC 1624 §3, equation 3:
- * HC' = ~(~HC + ~m + m'), which unlike RFC 1141 never makes a wrong zero. */
+/* The checksum at `at` after a 16-bit word that it covers went from before to after (both as numbers).  RFC
+ * 1624 §3, equation 3: HC' = ~(~HC + ~m + m'), which unlike RFC 1141 never makes a wrong zero. */
 static inline void
-ipv4_checksum_update(uint8_t *ip, uint16_t before, uint16_t after)
+ip_checksum_adjust(uint8_t *at, uint16_t before, uint16_t after)
 {
-	uint32_t sum = (uint16_t)~load_be16(ip + IPV4_CHECKSUM);
+	uint32_t sum = (uint16_t)~load_be16(at);
 
 	sum += (uint16_t)~before;
 	sum += after;
-	store_be16(ip + IPV4_CHECKSUM, (uint16_t)~ipv4_fold(sum));
+	store_be16(at, (uint16_t)~ipv4_fold(sum));
+}
+
+static inline void
+ipv4_checksum_update(uint8_t *ip, uint16_t before, uint16_t after)
+{
+	ip_checksum_adjust(ip + IPV4_CHECKSUM, before, after);
 }
 
 #endif

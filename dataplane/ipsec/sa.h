@@ -68,6 +68,7 @@ struct sa {
 	uint8_t df;   /* enum cfg_df */
 	uint16_t tfc; /* out: shorter inner packets are padded to this */
 	bool natt;
+	bool down;	  /* torn down for the time being (dataplane/tunnel.h) */
 	uint32_t policy;  /* index that policies name: of the AH over this ESP, or its own */
 	struct sa *next;  /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
 	struct sa *first; /* out: the SA that is applied first: itself, or the ESP inside this AH */
@@ -103,6 +104,10 @@ enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *e
 	char *message, size_t bytes);
 /* AH over ESP: two SAs of one direction on one packet (RFC 4301 §4.5). */
 void sa_bundle(struct sa *ah, struct sa *esp);
+/* sa, while packets use it, takes over all that fresh has besides: fresh was made of the same SPI, ends, transform
+ * and keys.  Numbers, counters and session go on; a wider window takes what it cannot know as seen.  fresh is then to
+ * be destroyed. */
+void sa_alter(struct sa *sa, struct sa *fresh);
 /* Wipes and frees. */
 void sa_destroy(struct sa *sa, struct engine *engine);
 

@@ -124,6 +124,16 @@ sad_destroy(struct sad *sad)
 }
 
 enum status
+sad_reserve(struct sad *sad, unsigned more)
+{
+	enum status status = ST_OK;
+
+	while (!status && (sad->count + UINT64_C(1) + more) * 2 > sad->mask + 1)
+		status = sad_grow(sad);
+	return status;
+}
+
+enum status
 sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct sa *sa)
 {
 	struct slot slot = {.dst = dst, .sa = sa, .name = slot_name(spi, proto)};
@@ -131,11 +141,9 @@ sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct
 
 	if (sad->slots[slot_find(sad, &slot)].sa)
 		return ST_ERR_EXISTS;
-	if ((sad->count + UINT64_C(1)) * 2 > sad->mask + 1) {
-		status = sad_grow(sad);
-		if (status != ST_OK)
-			return status;
-	}
+	status = sad_reserve(sad, 0);
+	if (status != ST_OK)
+		return status;
 	slot_put(sad, &slot);
 	sad->count++;
 	return ST_OK;

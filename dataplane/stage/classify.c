@@ -84,14 +84,21 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 	       load_be16(ip + upper->offset + 2) == NATT_PORT;
 }
 
-/* IPsec goes to sa_in, and fragments of it to reassemble; true where it went, or was refused. */
+static inline bool
+is_icmp(const uint8_t *ip)
+{
+	return ip_head_is_v4(ip) ? ip[IPV4_PROTO] == IPV4_PROTO_ICMP : ip[IPV6_NEXT] == IP_NEXT_ICMP6;
+}
+
+/* IPsec goes to sa_in, and fragments of it to reassemble, ICMP may tell of a host's way; true where it went, or
+ * was refused. */
 static bool
-ipsec_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
+local_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
 {
 	struct ip6_upper upper;
 
 	if (!is_ipsec_here(w, ip, rte_pktmbuf_data_len(m), &upper))
-		return false;
+		return is_icmp(ip) && !worker_is_local(w, ip_head_dst(ip)) && pmtu_take_for_host(w, m);
 	if (upper.fragment && !w->fragments->reasm)
 		*drop = DROP_FRAGMENT;
 	else
@@ -117,7 +124,7 @@ classify_v4(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 		return forward_family(w, m, NULL, 0, true);
 	if (likely(is_plain_esp(w, ip)))
 		worker_put(w, STAGE_sa_in, m);
-	else if (!ipsec_take(w, m, ip, &drop))
+	else if (!local_take(w, m, ip, &drop))
 		return forward_family(w, m, NULL, 0, true);
 	return drop;
 }
@@ -131,7 +138,7 @@ classify_other(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 		return drop;
 	if (ip_head_is_v4(ip))
 		return classify_v4(w, m, ip);
-	if (w->local->may[ip[IPV6_NEXT]] & LOCAL_V6 && ipsec_take(w, m, ip, &drop))
+	if (w->local->may[ip[IPV6_NEXT]] & LOCAL_V6 && local_take(w, m, ip, &drop))
 		return drop;
 	return forward_family(w, m, NULL, 0, false);
 }

@@ -9,10 +9,12 @@ post_plan(struct worker *w, struct rte_mbuf *m, struct frag_cut *cut)
 	const uint8_t *packet = rte_pktmbuf_mtod(m, const uint8_t *);
 	const struct pkt *pkt = pkt_of(m);
 	/* AH authenticates the identification of IPv4, so what it has stays, and be it 0 */
-	uint32_t id = ip_is_v6(packet) ? w->fragments->id++ : 0;
+	uint32_t id = ip_is_v6(packet) ? frag_ident_take(&w->fragments->ident, ip_head_src(packet),
+						 ip_head_dst(packet))
+				       : 0;
 
 	return frag_cut_plan(cut, packet, rte_pktmbuf_data_len(m),
-		forward_mtu(w->dp->cfg, pkt->out_port, pkt->sa), false, id);
+		forward_mtu(w->dp, pkt->out_port, pkt->sa), false, id);
 }
 
 static void

@@ -17,20 +17,38 @@ static bool
 pre_plan(struct worker *w, struct rte_mbuf *m, struct frag_cut *cut)
 {
 	const struct sa *sa = sa_of(w, m);
-	uint32_t mtu = forward_mtu(w->dp->cfg, pkt_of(m)->out_port, sa);
-	uint32_t most = sa ? ipsec_inner_max(&sa->wire, mtu, 0) : mtu;
+	uint32_t mtu = forward_mtu(w->dp, pkt_of(m)->out_port, sa);
+	uint32_t most = sa ? ipsec_inner_max(&sa->wire, mtu, 0) : mtu, id = 0;
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
-	return frag_cut_plan(cut, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), most,
-		sa != NULL, w->fragments->id++);
+	/* IPv4 only; with DF it need not have one (RFC 6864 §4.1) */
+	if (!load_be16(ip + IPV4_ID))
+		id = frag_ident_take(&w->fragments->ident, ip_head_src(ip), ip_head_dst(ip));
+	return frag_cut_plan(cut, ip, rte_pktmbuf_data_len(m), most, sa != NULL, id);
+}
+
+/* The last piece ends where the packet did, and there may be no room for what protection puts behind it,
+ * least of all with TFC: to the front with it. */
+static void
+room_make(struct rte_mbuf *m, uint32_t wire)
+{
+	uint32_t len = rte_pktmbuf_data_len(m);
+
+	if (unlikely(pkt_behind(m) + len < wire + IPSEC_ESN_BYTES && m->data_off > PKT_HEADROOM))
+		pkt_keep_front(m, 0, len);
 }
 
 static void
 pre_pass(struct worker *w, struct rte_mbuf *m)
 {
 	const struct sa *sa = sa_of(w, m);
-	uint32_t len = rte_pktmbuf_data_len(m);
+	uint32_t len = rte_pktmbuf_data_len(m), wire = len;
 
-	pkt_of(m)->wire_bytes = sa ? ipsec_wire_length(sa, rte_pktmbuf_mtod(m, const uint8_t *), len) : len;
+	if (sa) {
+		wire = ipsec_wire_length(sa, rte_pktmbuf_mtod(m, const uint8_t *), len);
+		room_make(m, wire);
+	}
+	pkt_of(m)->wire_bytes = wire;
 	worker_put(w, sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
 }
 

@@ -26,13 +26,10 @@ put_one(struct worker *w, struct rte_mbuf *m)
 	struct reasm *r = w->fragments->reasm;
 	uint64_t time_ns = pkt_of(m)->time_ns; /* it may be gone afterwards */
 	struct reasm_whole whole;
-	uint32_t room;
 
 	if (!reasm_put(r, m, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), w->now, &whole))
 		return;
-	room = rte_pktmbuf_data_len((struct rte_mbuf *)whole.first) +
-	       rte_pktmbuf_tailroom((struct rte_mbuf *)whole.first);
-	if (unlikely(whole.skip + whole.bytes > room))
+	if (unlikely(!pkt_can_hold(whole.first, whole.skip, whole.bytes)))
 		reasm_refuse(r, &whole, DROP_NO_ROOM);
 	else
 		whole_pass(w, &whole, time_ns);

@@ -45,7 +45,7 @@ replay_one(struct worker *w, struct rte_mbuf *m)
 		return pkt->seq == 0 ? DROP_SEQ_ZERO : drop;
 	}
 	if (unlikely(sa->ah_len) &&
-		(rte_pktmbuf_headroom(m) < pkt->ipsec_at * 4u || rte_pktmbuf_tailroom(m) < IPSEC_ESN_BYTES))
+		(rte_pktmbuf_headroom(m) < pkt->ipsec_at * 4u || pkt_behind(m) < IPSEC_ESN_BYTES))
 		return DROP_NO_ROOM;
 	drop = ipsec_open(sa, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), pkt->ipsec_at * 4u,
 		pkt->seq, &pkt->op);

@@ -7,14 +7,15 @@ void
 stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	struct dp *dp = w->dp;
-	struct inbox *out = &w->inbox[STAGE_classify];
+	unsigned taken = 0; /* classify has room for so many, wherever they go before */
 
 	(void)pkts;
 	(void)n;
 	for (unsigned p = 0; p < dp->n_ports; p++) {
 		struct port *port = dp->ports[p].port;
+		struct inbox *out = &w->inbox[dp->ports[p].rx_to];
 		struct rte_mbuf **burst = &out->pkts[out->n];
-		unsigned room = WORKER_INBOX - out->n, max = room < WORKER_BURST ? room : WORKER_BURST;
+		unsigned room = WORKER_INBOX - taken, max = room < WORKER_BURST ? room : WORKER_BURST;
 		unsigned got = port->ops->rx(port, burst, max, w->now);
 
 		w->rx_more |= got == max;
@@ -25,9 +26,10 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 			pkt_of(burst[i])->flags &= (uint8_t)~(PKT_READY | PKT_NESTED | PKT_TO_CUT);
 		}
 		out->n += got;
-		w->stats.rx += got;
+		taken += got;
+		dp->ports[p].received += got;
+		w->pending |= (uint32_t)(got != 0) << dp->ports[p].rx_to;
 	}
-	if (out->n)
-		w->pending |= 1u << STAGE_classify;
-	w->stage[STAGE_rx].packets += out->n;
+	w->stats.rx += taken;
+	w->stage[STAGE_rx].packets += taken;
 }

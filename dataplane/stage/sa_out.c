@@ -11,7 +11,7 @@ ah_has_room(struct rte_mbuf *m, const struct sa *sa, const uint8_t *ip, uint32_t
 	uint32_t head = sa->head == SA_HEAD_TRANSPORT ? ipsec_stay(sa, ip, len) : sa->outer_len;
 
 	return rte_pktmbuf_headroom(m) >= sa->size.front + head &&
-	       rte_pktmbuf_tailroom(m) >= ipsec_behind(sa, ip, len) + IPSEC_ESN_BYTES;
+	       pkt_behind(m) >= ipsec_behind(sa, ip, len) + IPSEC_ESN_BYTES;
 }
 
 /* Why transport mode cannot carry it. */
@@ -39,7 +39,7 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end, or never had a session */
 	if (unlikely(sa->seq == sa->seq_max))
 		return sa->session ? DROP_SEQ_EXHAUSTED : DROP_NO_SESSION;
-	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || rte_pktmbuf_tailroom(m) < behind))
+	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || pkt_behind(m) < behind))
 		return behind == UINT32_MAX ? stay_refusal(ip, inner) : DROP_NO_ROOM;
 	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))
 		return DROP_NO_ROOM;

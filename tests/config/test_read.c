@@ -42,7 +42,7 @@ static const struct lab_row value_rows[] = {
 	{"lab = { duration = 1; };", "lab = ( 1 );", NULL, "lab: wrong type: a list; allowed: a group"},
 	{"traffic = (", "trafic = ();\ntraffic = (", "trafic",
 		"trafic: unknown key; allowed: lab, engines, hosts, gateways, routers, "
-		"links, traffic, variants; did you mean \"traffic\"?"},
+		"links, traffic, changes, variants; did you mean \"traffic\"?"},
 	{"{ name = \"a\"; address", "5, { name = \"a\"; address", NULL,
 		"hosts.0: wrong type: 5 is a number; allowed: a group"},
 	{"{ name = \"a\"; address", "{ name = \"a.x\"; address", NULL,

@@ -115,7 +115,7 @@ test_refused(void)
 		"did you mean \"window\"?");
 	check_refused("gateway.gwb.engine", "x",
 		"--set gateway.gwb.engine: unknown key \"gateway\"; allowed: lab, engines, "
-		"hosts, gateways, routers, links, traffic, variants; did you mean \"gateways\"?");
+		"hosts, gateways, routers, links, traffic, changes, variants; did you mean \"gateways\"?");
 	check_refused("links.wam.delay", "1",
 		"--set links.wam.delay: nothing in links is called \"wam\"; allowed: a name or "
 		"an index from 0; did you mean \"wan\"?");

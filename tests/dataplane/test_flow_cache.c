@@ -356,6 +356,32 @@ test_look(void)
 	flow_cache_destroy(cache);
 }
 
+/* What is forgotten is gone, and only that, whichever place of its bucket it had. */
+static void
+test_forget(void)
+{
+	struct flow_cache *cache;
+	uint8_t a[64], b[64];
+
+	for (unsigned first = 0; first < 2; first++) {
+		struct flow_entry entry;
+
+		CU_ASSERT_EQUAL_FATAL(flow_cache_create(1, &cache), ST_OK); /* they share the bucket */
+		packet_write(a, UDP);
+		packet_write(b, 6);
+		entry = flow_entry_begin(a, 32, 0);
+		flow_cache_add(cache, &entry);
+		entry = flow_entry_begin(b, 32, 0);
+		flow_cache_add(cache, &entry);
+		flow_cache_forget(cache, flow_cache_look(cache, true, first ? a : b, 32, 0));
+		CU_ASSERT_PTR_NULL(flow_cache_look(cache, true, first ? a : b, 32, 0));
+		CU_ASSERT_PTR_NOT_NULL(flow_cache_look(cache, true, first ? b : a, 32, 0));
+		flow_cache_add(cache, &entry);
+		CU_ASSERT_PTR_NOT_NULL(flow_cache_look(cache, true, b, 32, 0));
+		flow_cache_destroy(cache);
+	}
+}
+
 /* As many are kept as of IPv4: hosts of two networks that differ in the last bytes, each to each. */
 static void
 test_flows6_spread(void)
@@ -397,6 +423,7 @@ suite_flow_cache(void)
 	CU_ADD_TEST(s, test_key6_extension);
 	CU_ADD_TEST(s, test_find6_collision);
 	CU_ADD_TEST(s, test_look);
+	CU_ADD_TEST(s, test_forget);
 	CU_ADD_TEST(s, test_flows6_spread);
 	return 0;
 }

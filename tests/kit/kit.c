@@ -10,7 +10,7 @@
 #include "crypto/alg.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "dataplane/pkt.h"
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 static struct rte_mempool *the_pool; /* EAL is one a process, and so is this */
 
@@ -224,7 +224,9 @@ kit_bytes(const uint8_t *data, uint32_t bytes)
 
 	if (!m)
 		return NULL;
-	memcpy(rte_pktmbuf_append(m, (uint16_t)bytes), data, bytes);
+	m->data_len = (uint16_t)bytes; /* rte_pktmbuf_append() does not know of PKT_ROOM_LONG */
+	m->pkt_len = bytes;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), data, bytes);
 	memset(pkt_of(m), 0, sizeof(struct pkt));
 	pkt_of(m)->flow = PKT_NO_FLOW;
 	return m;

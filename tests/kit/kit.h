@@ -12,7 +12,7 @@
 struct rte_mbuf;
 struct rte_mempool;
 
-#define KIT_PORT_MAX 1024
+#define KIT_PORT_MAX 2048
 
 /* Packets wait in `in` for the gateway and are left in `out` by it. */
 struct kit_port {

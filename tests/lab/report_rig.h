@@ -121,7 +121,7 @@ report_rig_devices(struct report_rig *rig)
 	for (unsigned e = 0; e < 2; e++)
 		rig->engines[e] = (struct result_engine){
 			&rig->gateways[e], &rig->engine_cfgs[e], e ? rig->counters : NULL};
-	rig->ports[0] = (struct result_port){&rig->gateways[0], &rig->port, NULL};
+	rig->ports[0] = (struct result_port){&rig->gateways[0], &rig->port, NULL, 2};
 	for (unsigned d = 0; d < 2; d++)
 		rig->wires[d] = (struct result_wire){&rig->link, &rig->path, d, {.put = 5 + d}};
 }

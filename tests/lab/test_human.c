@@ -89,7 +89,7 @@ test_grid(void)
 	free(text);
 }
 
-/* The first column gives way; more cells than the first allocation holds. */
+/* The first column gives way, and its texts go on below; more cells than the first allocation holds. */
 static void
 test_grid_wide(void)
 {
@@ -103,10 +103,37 @@ test_grid_wide(void)
 		grid_cell(&grid, "%s", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnop"); /* 42 */
 	grid_print(&grid, out);
 	fclose(out);
-	CU_ASSERT_EQUAL(bytes, 101u * 101);
 	CU_ASSERT_EQUAL(strcspn(text, " "), 100 - 2 * (42 + 2));
-	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-		CU_ASSERT_EQUAL(strcspn(line, "\n"), 100);
+	CU_ASSERT_EQUAL(bytes, 101u * 101 + 100u * (3 * (2 + 1) + 42 - 12)); /* 12, 10, 10, 10 */
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nabcdefghijkl  abcd"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "nop\n  mnopqrstuv\n  wxyzabcdef\n  ghijklmnop\n"));
+	free(text);
+}
+
+/* Long names break at blanks, and are whole. */
+static void
+test_grid_names(void)
+{
+	static const char number[] = "123456789012345678901234567890123456789"; /* 39 */
+	static const char *const names[] = {"name", "AH over ESP, after queue", "AH over ESP",
+		"a_name_without_a_single_blank", "AH over ESP, a"};
+	char *text;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+	struct grid grid;
+
+	grid_init(&grid, 3, 1 | 2 | 4);
+	for (unsigned i = 0; i < 5; i++) {
+		grid_cell(&grid, "%s", names[i]);
+		grid_cell(&grid, "%s", i ? number : "a");
+		grid_cell(&grid, "%s", i ? number : "b");
+	}
+	grid_print(&grid, out); /* 18 are left for the name */
+	fclose(out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nAH over ESP, after  1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  queue\nAH over ESP         1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\na_name_without_a_s  1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  ingle_blank\nAH over ESP, a      1"));
 	free(text);
 }
 
@@ -123,5 +150,6 @@ suite_human(void)
 	CU_ADD_TEST(s, test_text);
 	CU_ADD_TEST(s, test_grid);
 	CU_ADD_TEST(s, test_grid_wide);
+	CU_ADD_TEST(s, test_grid_names);
 	return 0;
 }

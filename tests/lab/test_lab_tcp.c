@@ -155,6 +155,97 @@ test_black_hole(void)
 	}
 }
 
+/* ---- MSS clamping ---- */
+
+static uint64_t
+clamped_at(const struct rig *rig, const char *gateway, const char *port)
+{
+	for (unsigned i = 0; i < rig->r->n_ports; i++)
+		if (!strcmp(rig->r->ports[i].gateway->name, gateway) &&
+			!strcmp(rig->r->ports[i].port->name, port))
+			return rig->r->ports[i].mss_clamped;
+	return 0;
+}
+
+static uint64_t
+clamped_all(const struct rig *rig)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < rig->r->n_ports; i++)
+		sum += rig->r->ports[i].mss_clamped;
+	return sum;
+}
+
+/* Runs, and checks the MSS that both ends of all connections agreed upon. */
+static void
+clamp_run(struct rig *rig, const char *text, const char *const *sets, uint32_t mss)
+{
+	rig_run(rig, text, sets);
+	rig_check(rig, 0);
+	CU_ASSERT_EQUAL(rig->r->tcp[0].bytes_there, 3 * 100000);
+	for (unsigned i = 0; i < 6; i++)
+		CU_ASSERT_EQUAL(tcp_mss(rig->lab->tcp[0]->ends[i].conn), mss);
+}
+
+/* Through a tunnel, at each of the four ports: SYN and SYN-ACK of three connections; no other packet is too
+ * big for the tunnel then. */
+static void
+test_clamp(void)
+{
+	static const char *const ports[][2] = {
+		{"gwa", "lan"}, {"gwa", "wan"}, {"gwb", "lan"}, {"gwb", "wan"}};
+	struct rig rig;
+
+	for (unsigned i = 0; i < 4; i++) {
+		char set[80];
+		const char *sets[] = {set, NULL};
+
+		snprintf(set, sizeof(set), "gateways.%s.ports.%s.tcp_adjust_mss=1300", ports[i][0],
+			ports[i][1]);
+		clamp_run(&rig, TCP_TRAFFIC("bytes = 100000; flows = 3;"), sets, 1300);
+		CU_ASSERT_EQUAL(rig.r->drops[DROP_TOO_BIG], 0);
+		CU_ASSERT_EQUAL(clamped_at(&rig, ports[i][0], ports[i][1]), 6);
+		CU_ASSERT_EQUAL(clamped_all(&rig), 6);
+		rig_end(&rig);
+	}
+}
+
+/* The lowest wins, wherever it stands, and what is low already stays. */
+static void
+test_clamp_lowest(void)
+{
+	struct rig rig;
+
+	clamp_run(&rig, TCP_TRAFFIC("bytes = 100000; flows = 3;"),
+		RIG_SETS("gateways.gwa.ports.lan.tcp_adjust_mss=1200",
+			"gateways.gwa.ports.wan.tcp_adjust_mss=1300",
+			"gateways.gwb.ports.wan.tcp_adjust_mss=1100"),
+		1100);
+	CU_ASSERT_EQUAL(clamped_at(&rig, "gwa", "lan"), 3); /* SYN; the SYN-ACK comes with less */
+	CU_ASSERT_EQUAL(clamped_at(&rig, "gwa", "wan"), 0);
+	CU_ASSERT_EQUAL(clamped_at(&rig, "gwb", "wan"), 6);
+	rig_end(&rig);
+	clamp_run(&rig, TCP_TRAFFIC("bytes = 100000; flows = 3; mss = 1000;"),
+		RIG_SETS("gateways.gwa.ports.lan.tcp_adjust_mss=1200"), 1000);
+	CU_ASSERT_EQUAL(clamped_all(&rig), 0);
+	rig_end(&rig);
+}
+
+/* In the clear through a router, IPv6. */
+static void
+test_clamp_router(void)
+{
+	struct rig rig;
+
+	clamp_run(&rig, TCP_V6("bytes = 100000; flows = 3;"),
+		RIG_SETS("routers.r.ports.b.tcp_adjust_mss=1220"), 1220);
+	CU_ASSERT_EQUAL(clamped_at(&rig, "r", "b"), 6);
+	rig_end(&rig);
+	clamp_run(&rig, TCP_V6("bytes = 100000; flows = 3;"), NULL, 1440);
+	rig_end(&rig);
+}
+
 /* ---- ICMP ---- */
 
 struct told {
@@ -313,6 +404,9 @@ suite_lab_tcp(void)
 	CU_add_test(suite, "until it is stopped", test_endless);
 	CU_add_test(suite, "IPv6", test_v6);
 	CU_add_test(suite, "MTU black hole", test_black_hole);
+	CU_add_test(suite, "MSS clamping through a tunnel", test_clamp);
+	CU_add_test(suite, "the lowest MSS", test_clamp_lowest);
+	CU_add_test(suite, "MSS clamping by a router", test_clamp_router);
 	CU_add_test(suite, "ICMP", test_icmp);
 	CU_add_test(suite, "the same twice", test_twice);
 	return CUE_SUCCESS;

@@ -231,9 +231,13 @@ test_compare(void)
 	FILE *out = open_memstream(&shown, &bytes);
 	json_t *json, *second;
 	struct lag small;
+	struct result_tcp tcp = {.class_name = "web", .goodput_there = 1000, .goodput_back = 24000};
 
 	report_rig_open(&a);
 	report_rig_open(&b);
+	tcp.completed.count = 12345;
+	b.result.tcp = &tcp;
+	b.result.n_tcp = 1;
 	CU_ASSERT_FATAL(lag_init(&small));
 	lag_record(&small, 5);
 	b.classes[1].class_name = "bulk";
@@ -253,6 +257,8 @@ test_compare(void)
 		"window 1024  1,000     94.5 %            45       5.0 %     11      3    > 4,194,304\n");
 	expect(text, "\nvariant      voice   data   bulk\n");
 	expect(text, "\nas is        2.0 %  5.8 %      -\nwindow 1024  2.0 %      -  5.8 %\n");
+	expect(text, "\nas is                -\nwindow 1024  25.0 kb/s\n");
+	expect(text, "\nas is             -\nwindow 1024  12,345\n");
 	free(text);
 	free(shown);
 	text = folder_rig_read(&folder, "comparison.json", NULL);
@@ -263,6 +269,7 @@ test_compare(void)
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(second, "replay_drops")), 45);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(second, "arrived")), 906);
 	CU_ASSERT(json_is_null(json_object_get(second, "window_needed")));
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(second, "tcp")), 1);
 	json_decref(json);
 	free(text);
 	lag_fini(&small);

@@ -4,6 +4,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "dataplane/fragment.h"
 #include "tests/dataplane/frag/frag_rig.h"
 
 int suite_frag_gateway(void);
@@ -37,6 +38,15 @@ deliver(struct kit_gateway *g, unsigned i, uint64_t now)
 	kit_send(g, 1, m, now);
 }
 
+static void
+deliver_to_sender(struct kit_gateway *g)
+{
+	struct rte_mbuf *m = g->port[1].out[0];
+
+	g->port[1].n_out = 0;
+	kit_send(g, 0, m, 2000 + 30 * NS_PER_SEC);
+}
+
 /* What never gets whole is given up at the instant it says, under its name, and the balance holds at all
  * times. */
 static void
@@ -61,6 +71,44 @@ test_lost_fragment(void)
 		CU_ASSERT_EQUAL(kit_drops(&g, DROP_FRAG_TIMEOUT), 2);
 		CU_ASSERT_EQUAL(dp_next_due(g.peer), TIME_NEVER);
 		CU_ASSERT_EQUAL(g.port[0].n_out, 0);
+		stop(&g);
+	}
+}
+
+/* The source is told if the first fragment came, and only then; it hears that if it was its packet. */
+static void
+test_late_told(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		bool outer6 = i & 1, first = i & 2, allowed = i & 4;
+		struct kit_gateway g;
+		const uint8_t *ip;
+		unsigned told = first && allowed;
+		uint32_t head = outer6 ? 40 : 20;
+
+		start_and_send(&g, outer6, 1280, 4000);
+		CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 4);
+		if (!allowed)
+			g.peer->worker->fragments->icmp_cost = 0;
+		deliver(&g, 2, 1000);
+		deliver(&g, first ? 0 : 1, 1000);
+		kit_port_empty(&g.port[1]);
+		while (dp_turn(g.peer, 1000 + 30 * NS_PER_SEC))
+			;
+		CU_ASSERT_EQUAL(kit_drops(&g, DROP_FRAG_TIMEOUT), 2);
+		CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, told);
+		CU_ASSERT_EQUAL(dp_stats(g.peer)->created, told);
+		if (told) {
+			ip = rte_pktmbuf_mtod(g.port[1].out[0], const uint8_t *);
+			CU_ASSERT(ip[head] == (outer6 ? 3 : 11) && ip[head + 1] == 1 &&
+				  !load_be32(ip + head + 4));
+			CU_ASSERT_EQUAL(load_be32(ip + head + 8 + head + (outer6 ? 8 : 0)), KIT_SPI);
+			if (outer6)
+				CU_ASSERT_EQUAL(ip_transport_checksum(ip, 58, ip + 40, load_be16(ip + 4)), 0);
+			deliver_to_sender(&g);
+			CU_ASSERT_EQUAL(dp_stats(g.dp)->consumed, 1);
+			CU_ASSERT_EQUAL(dp_sa(g.dp, 0)->path_mtu, 0);
+		}
 		stop(&g);
 	}
 }
@@ -348,6 +396,7 @@ suite_frag_gateway(void)
 	CU_pSuite s = CU_add_suite("frag_gateway", NULL, NULL);
 
 	CU_ADD_TEST(s, test_lost_fragment);
+	CU_ADD_TEST(s, test_late_told);
 	CU_ADD_TEST(s, test_duplicate_and_overlap);
 	CU_ADD_TEST(s, test_changed);
 	CU_ADD_TEST(s, test_flood);

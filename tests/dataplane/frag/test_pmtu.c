@@ -49,7 +49,7 @@ stop(struct kit_gateway *g)
 static void
 test_bytes4(void)
 {
-	static const uint8_t head[28] = {0x45, 0xc0, 2, 0x40, 0, 1, 0, 0, 64, 1, 0, 0, 10, 1, 0, 1, 10, 1, 0,
+	static const uint8_t head[28] = {0x45, 0xc0, 2, 0x40, 0, 0, 0, 0, 64, 1, 0, 0, 10, 1, 0, 1, 10, 1, 0,
 		10, 3, 4, 0, 0, 0, 0, 0x5, 0xa6};
 	struct kit_gateway g;
 	uint8_t want[576], was[1447];
@@ -65,6 +65,7 @@ test_bytes4(void)
 	store_be16(was + 10, 0);
 	store_be16(was + 10, sum_of(was, 20, NULL));
 	memcpy(want, head, 28); /* from 10.1.0.1 to 10.1.0.10; 1446 fits */
+	memcpy(want + 4, bytes_of(m) + 4, 2); /* frag/ident.h */
 	memcpy(want + 28, was, 548);
 	store_be16(want + 10, sum_of(want, 20, NULL));
 	store_be16(want + 22, sum_of(want + 20, 556, NULL));
@@ -101,6 +102,12 @@ test_bytes6(void)
 	stop(&g);
 }
 
+static uint32_t
+too_big_write(const uint8_t *ip, struct ip_addr from, uint32_t mtu, uint16_t id, uint8_t *out)
+{
+	return frag_icmp_write(FRAG_ICMP_TOO_BIG, ip, 1500, from, mtu, id, out);
+}
+
 /* None about errors, later fragments, and sources that are nobody. */
 static void
 test_silent(void)
@@ -121,24 +128,24 @@ test_silent(void)
 		rte_pktmbuf_free(m);
 		ip[rows[i].at] = rows[i].value;
 		ip[20] = rows[i].type;
-		CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, IP_V4(1), 1400, 0, out) == 0, rows[i].none);
+		CU_ASSERT_EQUAL(too_big_write(ip, IP_V4(1), 1400, 0, out) == 0, rows[i].none);
 	}
 	m = kit_udp6(RIG_SRC6, RIG_DST6, 1500, 0);
 	memcpy(ip, bytes_of(m), 1500);
 	rte_pktmbuf_free(m);
-	CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, IP_V4(1), 1400, 0, out), 0); /* not of its family */
-	CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, RIG_LAN6, 1400, 0, out), 1280);
+	CU_ASSERT_EQUAL(too_big_write(ip, IP_V4(1), 1400, 0, out), 0); /* not of its family */
+	CU_ASSERT_EQUAL(too_big_write(ip, RIG_LAN6, 1400, 0, out), 1280);
 	ip[24] = 0xff; /* "too big" may be said of packets to a group */
-	CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, RIG_LAN6, 1400, 0, out), 1280);
+	CU_ASSERT_EQUAL(too_big_write(ip, RIG_LAN6, 1400, 0, out), 1280);
 	ip[6] = 58;
 	for (unsigned type = 0; type < 256; type++) {
 		ip[40] = (uint8_t)type;
-		CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, RIG_LAN6, 1400, 0, out) == 0, type < 128);
+		CU_ASSERT_EQUAL(too_big_write(ip, RIG_LAN6, 1400, 0, out) == 0, type < 128);
 	}
 	ip[8] = 0xff;
-	CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, RIG_LAN6, 1400, 0, out), 0);
+	CU_ASSERT_EQUAL(too_big_write(ip, RIG_LAN6, 1400, 0, out), 0);
 	memset(ip + 8, 0, 16);
-	CU_ASSERT_EQUAL(frag_icmp_write(ip, 1500, RIG_LAN6, 1400, 0, out), 0);
+	CU_ASSERT_EQUAL(too_big_write(ip, RIG_LAN6, 1400, 0, out), 0);
 }
 
 /* Ten at once, and then as many as the rate says. */
@@ -395,6 +402,41 @@ test_other_shapes(void)
 	}
 }
 
+/* Transport mode: ICMP comes to the host, and the gateway in front of it takes what is about its ESP; the
+ * host is told when it sends the next packet that is too big.  What is not believed is the host's. */
+static void
+test_for_host(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		bool v6 = i & 1, forged = i & 2;
+		uint32_t most = 1366; /* 1400 - 8 - 8 - 16 - 2 */
+		struct kit_gateway g;
+
+		CU_ASSERT_FATAL(kit_init());
+		rig_init(&g, "esp-gcm 128", v6, v6);
+		g.ports[1].mtu = 1500;
+		for (unsigned s = 0; s < 2; s++) {
+			g.sas[s].mode = CFG_MODE_TRANSPORT;
+			g.sas[s].src = v6 ? s ? RIG_DST6 : RIG_SRC6 : IP_V4(s ? KIT_LAN_DST : KIT_LAN_SRC);
+			g.sas[s].dst = v6 ? s ? RIG_SRC6 : RIG_DST6 : IP_V4(s ? KIT_LAN_SRC : KIT_LAN_DST);
+		}
+		g.routes[0].port = 1;
+		CU_ASSERT_FATAL(kit_gateway_start(&g));
+		CU_ASSERT_TRUE(goes(&g, v6, 1450, 1));
+		hear(&g, forge(complain(&g, 1400, v6 ? 1200 : 28), v6 ? 47 : 27, forged ? 9 : 0), 2);
+		CU_ASSERT_EQUAL(dp_sa(g.dp, 0)->path_mtu, forged ? 0 : 1400);
+		CU_ASSERT_EQUAL(dp_stats(g.dp)->consumed, !forged);
+		CU_ASSERT_EQUAL(kit_drops(&g, DROP_POLICY_NONE), forged); /* on its way to the host */
+		CU_ASSERT_EQUAL(goes(&g, v6, most + 1, 3), forged);
+		if (!forged) {
+			CU_ASSERT_EQUAL_FATAL(g.port[0].n_out, 1);
+			CU_ASSERT_EQUAL(load_be16(bytes_of(g.port[0].out[0]) + (v6 ? 46 : 26)), most);
+			CU_ASSERT_TRUE(goes(&g, v6, most, 4));
+		}
+		stop(&g);
+	}
+}
+
 /* The message to a source behind a tunnel goes through the tunnel back: here the LAN is too narrow for what
  * was decrypted. */
 static void
@@ -440,6 +482,7 @@ suite_pmtu(void)
 	CU_ADD_TEST(s, test_forged);
 	CU_ADD_TEST(s, test_implausible);
 	CU_ADD_TEST(s, test_other_shapes);
+	CU_ADD_TEST(s, test_for_host);
 	CU_ADD_TEST(s, test_through_tunnel);
 	return 0;
 }

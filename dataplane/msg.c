@@ -2,7 +2,7 @@
  *
  * The connection id is the SA's place in its gateway, from 1.  An event that names no SA has connection id 0.
  * Which gateway logs at what rate is msg_log's affair. */
-#include "lab/msg.h"
+#include "dataplane/msg.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static const struct {
 	uint32_t platforms;
 } rows[MSG_COUNT] = {
 #define MSG(name, p, r, t) [MSG_##name] = {.text = t, .reasons = r, .platforms = p},
-#include "lab/msg.def"
+#include "dataplane/msg.def"
 #undef MSG
 };
 

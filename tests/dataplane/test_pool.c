@@ -1,5 +1,5 @@
 /* The mbuf pool of a laboratory: as many as asked for and not one more, with room for what ESP adds. */
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ check_all(unsigned n, uint32_t bytes)
 		m[i] = rte_pktmbuf_alloc(pool);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(m[i]);
 		bad += rte_pktmbuf_headroom(m[i]) < ESP_FRONT;
-		bad += rte_pktmbuf_tailroom(m[i]) < bytes + ESP_BEHIND;
+		bad += pkt_behind(m[i]) < bytes + ESP_BEHIND;
 		memset(rte_pktmbuf_mtod(m[i], uint8_t *) - ESP_FRONT, (int)i, ESP_FRONT + bytes + ESP_BEHIND);
 		memset(pkt_of(m[i]), (int)i, sizeof(struct pkt));
 		bad += ((uintptr_t)pkt_of(m[i]) & 63) != 0;

@@ -1,7 +1,7 @@
-/* Packet memory of a laboratory: an mbuf pool on huge pages where the machine gives them, on transparent ones
+/* Packet memory: an mbuf pool on huge pages where the machine gives them, on transparent ones
  * otherwise.  Last in, first out and without locks, so that the packets in use stay in the cache. */
-#ifndef LAB_POOL_H
-#define LAB_POOL_H
+#ifndef DATAPLANE_POOL_H
+#define DATAPLANE_POOL_H
 
 #include <stdint.h>
 
@@ -11,7 +11,7 @@ struct cfg_engine;
 struct rte_mempool;
 struct rte_mbuf;
 
-#define POOL_BYTES_MAX 65024u /* of max_bytes: an mbuf's data room is a 16-bit number */
+#define POOL_BYTES_MAX 65535u /* of max_bytes */
 
 /* n mbufs, each with a struct pkt and room for an IP packet of max_bytes plus what ESP puts round it. */
 enum status pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **pool);

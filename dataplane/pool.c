@@ -1,10 +1,10 @@
-/* The mbuf pool of a laboratory, and the small EAL that it needs.
+/* The mbuf pool of a process, and the small EAL that it needs.
  *
  * EAL itself runs without hugepages (--no-huge), so that anybody can start it; packet memory is mapped here:
  * hugetlb pages where the machine has some to spare, else ordinary memory with transparent huge pages asked
  * for. 4-KiB pages would double the cost of a packet.  No device ever reads this memory, so no IOVA is
  * needed. */
-#include "lab/pool.h"
+#include "dataplane/pool.h"
 
 #include <sched.h>
 #include <stdbool.h>
@@ -27,7 +27,6 @@
 #define EAL_MEGABYTES "256"
 #define PCI_MAX 16u
 #define PCI_TEXT 256u
-#define ROOM 192u /* outer headers go into the headroom; trailer, padding, ICV, TFC behind */
 
 static void
 memory_free(struct rte_mempool_memhdr *hdr, void *opaque)
@@ -74,15 +73,20 @@ memory_populate(struct rte_mempool *pool, unsigned n)
 enum status
 pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 {
-	uint32_t room = (PKT_HEADROOM + max_bytes + ROOM + 63) & ~63u;
-	struct rte_pktmbuf_pool_private private = {
-		.mbuf_data_room_size = (uint16_t)room, .mbuf_priv_size = sizeof(struct pkt)};
+	uint32_t room = (PKT_HEADROOM + max_bytes + PKT_BEHIND + 63) & ~63u;
+	struct rte_pktmbuf_pool_private private = {.mbuf_priv_size = sizeof(struct pkt)};
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
 
 	if (max_bytes > POOL_BYTES_MAX)
 		return ST_ERR_RANGE;
-	snprintf(name, sizeof(name), "lab_%p", (void *)out);
+	if (room >= UINT16_MAX) { /* pkt.h */
+		private.mbuf_data_room_size = UINT16_MAX;
+		room = PKT_ROOM_LONG;
+	} else {
+		private.mbuf_data_room_size = (uint16_t)room;
+	}
+	snprintf(name, sizeof(name), "pool_%p", (void *)out);
 	pool = rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + sizeof(struct pkt) + room,
 		n < 2 * CACHE ? 0 : CACHE, sizeof(private), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	if (!pool)

@@ -1,6 +1,6 @@
 /* The documented messages that gateways log when a packet is dropped.  Rows in msg.def. */
-#ifndef LAB_MSG_H
-#define LAB_MSG_H
+#ifndef DATAPLANE_MSG_H
+#define DATAPLANE_MSG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 enum msg {
 #define MSG(name, platforms, reasons, text) MSG_##name,
-#include "lab/msg.def"
+#include "dataplane/msg.def"
 #undef MSG
 	MSG_COUNT
 };

@@ -1,4 +1,4 @@
-/* lab/msg and lab/msg_log: every documented line of every platform, letter by letter, and the rate limit. */
+/* Messages and their log: every documented line of every platform, letter by letter, and the rate limit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "dataplane/ipsec/sa.h"
-#include "lab/msg.h"
-#include "lab/msg_log.h"
+#include "dataplane/msg.h"
+#include "dataplane/msg_log.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -142,12 +142,31 @@ test_widest(void)
 
 struct log_rig {
 	struct cfg_gateway gateway[2];
-	struct cfg_lab lab;
-	struct msg_log *log;
+	struct msg_log *log[2];
 	FILE *out;
 	char *text;
 	size_t bytes;
 };
+
+static void
+line_write(struct log_rig *rig, const char *name, uint64_t now, const char *text)
+{
+	char time[MSG_TIME_BYTES];
+
+	fprintf(rig->out, "%s %s: %s\n", msg_time(now, time), name, text);
+}
+
+static void
+write_a(void *ctx, uint64_t now, const char *text)
+{
+	line_write(ctx, "gwa", now, text);
+}
+
+static void
+write_b(void *ctx, uint64_t now, const char *text)
+{
+	line_write(ctx, "gwb", now, text);
+}
 
 static void
 log_rig_open(struct log_rig *rig, double rate, uint32_t burst)
@@ -156,10 +175,11 @@ log_rig_open(struct log_rig *rig, double rate, uint32_t burst)
 					{.name = "gwb",
 						.platform = CFG_PLATFORM_C1700,
 						.log_rate = rate,
-						.log_burst = burst}},
-		.lab = {.gateways = rig->gateway, .n_gateways = 2}};
+						.log_burst = burst}}};
 	rig->out = open_memstream(&rig->text, &rig->bytes);
-	CU_ASSERT_EQUAL_FATAL(msg_log_create(&rig->lab, rig->out, &rig->log), ST_OK);
+	for (unsigned g = 0; g < 2; g++)
+		CU_ASSERT_EQUAL_FATAL(
+			msg_log_create(&rig->gateway[g], g ? write_b : write_a, rig, &rig->log[g]), ST_OK);
 }
 
 static void
@@ -168,14 +188,16 @@ log_rig_drop(struct log_rig *rig, unsigned gateway, uint64_t time_ns)
 	struct drop_event event = event_of(DROP_REPLAY_OLD);
 
 	event.time_ns = time_ns;
-	msg_log_drop(rig->log, gateway, &event);
+	msg_log_drop(rig->log[gateway], &event);
 }
 
 static void
 log_rig_close(struct log_rig *rig, uint64_t end_ns, const char *expected)
 {
-	msg_log_finish(rig->log, end_ns);
-	msg_log_destroy(rig->log);
+	for (unsigned g = 0; g < 2; g++) {
+		msg_log_finish(rig->log[g], end_ns);
+		msg_log_destroy(rig->log[g]);
+	}
 	fclose(rig->out);
 	CU_ASSERT_STRING_EQUAL(rig->text, expected);
 	free(rig->text);

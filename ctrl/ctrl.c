@@ -1,0 +1,67 @@
+/* The control plane of one gateway: its state, and what all commands begin with. */
+#include "ctrl/ctrl.h"
+
+#include <stdlib.h>
+
+#include "ctrl/ctrl_priv.h"
+#include "dataplane/msg_log.h"
+
+enum status
+ctrl_create(const struct ctrl_target *target, struct ctrl **out)
+{
+	struct ctrl *ctrl = calloc(1, sizeof(*ctrl));
+
+	*out = NULL;
+	if (!ctrl)
+		return ST_ERR_NOMEM;
+	ctrl->target = *target;
+	if (log_create(CTRL_LOG_BYTES, &ctrl->log) ||
+		msg_log_create(target->cfg, ctrl_log_line, ctrl, &ctrl->messages)) {
+		ctrl_destroy(ctrl);
+		return ST_ERR_NOMEM;
+	}
+	*out = ctrl;
+	return ST_OK;
+}
+
+void
+ctrl_destroy(struct ctrl *ctrl)
+{
+	if (!ctrl)
+		return;
+	msg_log_destroy(ctrl->messages);
+	log_destroy(ctrl->log);
+	snap_free(ctrl->cleared);
+	free(ctrl);
+}
+
+void
+ctrl_log_line(void *arg, uint64_t now, const char *text)
+{
+	struct ctrl *ctrl = arg;
+
+	log_add(ctrl->log, now, text);
+	if (ctrl->target.log)
+		ctrl->target.log(ctrl->target.ctx, now, text);
+}
+
+struct ctrl_log *
+ctrl_log(struct ctrl *ctrl)
+{
+	return ctrl->log;
+}
+
+struct snap *
+ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out)
+{
+	struct snap *snap;
+	enum status status = snap_take(&ctrl->target, sas, &snap);
+
+	if (status) {
+		out_error(out, status, "The gateway does not answer: %s", status_text(status));
+		return NULL;
+	}
+	if (ctrl->cleared)
+		snap_less(snap, ctrl->cleared);
+	return snap;
+}

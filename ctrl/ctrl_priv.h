@@ -1,0 +1,25 @@
+/* What the commands share.  Used inside ctrl/ only. */
+#ifndef CTRL_CTRL_PRIV_H
+#define CTRL_CTRL_PRIV_H
+
+#include "ctrl/command.h"
+#include "ctrl/ctrl.h"
+#include "ctrl/out.h"
+#include "ctrl/snap.h"
+
+enum ctrl_debug { DEBUG_IPSEC = 1, DEBUG_ENGINE = 2, DEBUG_ISAKMP = 4, DEBUG_ICMP = 8 };
+
+struct ctrl {
+	struct ctrl_target target;
+	struct ctrl_log *log;
+	struct msg_log *messages; /* of the platform */
+	struct snap *cleared;	  /* counters at `clear counters`; NULL: never */
+	unsigned debug;		  /* enum ctrl_debug */
+};
+
+/* A line into the log, and to whoever reads along. */
+void ctrl_log_line(void *ctrl, uint64_t now, const char *text);
+/* The gateway as it is, less what was cleared; NULL where it cannot be had, which `out` then says. */
+struct snap *ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out);
+
+#endif

@@ -1,0 +1,52 @@
+/* What commands act on: a gateway, wherever it runs.
+ *
+ * A gateway has one or more workers, each a struct dp.  Nobody but its worker touches a dp, so commands hand
+ * it functions to run between bursts.  In tests and laboratories nothing runs beside, and call() just calls;
+ * over the live driver it is live_call().  One thread gives commands. */
+#ifndef CTRL_TARGET_H
+#define CTRL_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "config/cfg.h"
+
+struct dp;
+
+/* Short: packets wait meanwhile. */
+typedef void ctrl_fn(struct dp *dp, void *arg, uint64_t now);
+
+/* What hardware knows of a port, besides what the gateway counts. */
+struct ctrl_port {
+	char driver[64]; /* "net_af_packet"; "": none */
+	uint8_t mac[6];
+	bool up;
+	uint64_t rate; /* bit/s, 0: not known */
+	uint64_t rx_packets, rx_bytes, rx_missed, rx_errors, tx_packets, tx_bytes, tx_errors;
+};
+
+struct ctrl_target {
+	void *ctx;
+	unsigned workers;
+	/* Runs fn on that worker and waits for it. */
+	enum status (*call)(void *ctx, unsigned worker, ctrl_fn *fn, void *arg);
+	/* False where there is no hardware; NULL: nowhere. */
+	bool (*port)(void *ctx, unsigned port, struct ctrl_port *info);
+	/* Reads along with the log: stderr, syslog; NULL: nobody. */
+	void (*log)(void *ctx, uint64_t now, const char *text);
+	const struct cfg_gateway *cfg;
+	const char *clock;   /* what times count from: "virtual time", or the start as text */
+	const char *version; /* of esplab and its libraries, a line each */
+};
+
+/* A gateway that nothing turns meanwhile: dp is called where it stands, at the time *now. */
+struct ctrl_single {
+	struct dp *dp;
+	uint64_t now;
+};
+
+void ctrl_single_target(struct ctrl_single *single, struct ctrl_target *target);
+
+#endif

@@ -1,0 +1,56 @@
+/* Changing the SAs and policies of a gateway while its packets flow: make before break.
+ *
+ * A change is prepared beside the running gateway, SA by SA, and then takes its place between two bursts.  An
+ * SA that is the same stays; one with the same SPI, ends, transform and keys keeps its numbers and window and
+ * takes over the rest; any other is new, and sends at once where the old one of its name did.  The old
+ * inbound SA is still taken for a while; packets under way finish under the SA they began with.
+ *
+ * Thread: what says "worker" runs on the gateway's worker between bursts, all else on the control thread,
+ * which is the only one that makes changes, one after another. */
+#ifndef DATAPLANE_DP_SAS_H
+#define DATAPLANE_DP_SAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "config/cfg.h"
+
+struct dp;
+struct dp_change;
+struct sa;
+
+/* cfg: as dp_cfg(dp) but for SAs and policies (the arrays of ports and routes are the same); it must live
+ * until another has taken its place and dp_sas_age() has said 0.  ERR_CONFIG: message says in one line what
+ * may not be changed like this. */
+enum status dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **change,
+	char *message, size_t bytes);
+/* Worker.  Makes at most n of the SAs that are to be made; *done: there are no more.  After a failure: abort.
+ */
+enum status dp_change_make(
+	struct dp *dp, struct dp_change *change, unsigned n, bool *done, char *message, size_t bytes);
+/* Worker.  After all were made; cannot fail. */
+void dp_change_commit(struct dp *dp, struct dp_change *change, uint64_t now);
+/* Worker.  In place of commit: all is as it was. */
+void dp_change_abort(struct dp *dp, struct dp_change *change);
+/* After one of both. */
+void dp_change_destroy(struct dp_change *change);
+/* SAs that the change makes or alters. */
+unsigned dp_change_count(const struct dp_change *change);
+
+/* Worker.  Lets go what has been replaced: an inbound SA by which nothing has come for idle ns, and after
+ * that the memory of those that no packet names.  Drop events of the gateway must have been taken and read
+ * between two calls, as they point to SAs.  Returns how many are left. */
+unsigned dp_sas_age(struct dp *dp, uint64_t now, uint64_t idle);
+
+/* For dp.c: an SA with what a gateway adds to it.  On failure nothing is left. */
+enum status dp_sa_make(
+	struct dp *dp, const struct cfg_sa *cfg, uint32_t index, struct sa **sa, char *message, size_t bytes);
+void dp_sa_free(struct dp *dp, struct sa *sa);
+/* Names of policies are those of the AH over an ESP. */
+void dp_sas_bundle(struct dp *dp);
+void dp_sas_flush_old(struct dp *dp);
+void dp_sas_free_old(struct dp *dp);
+
+#endif
