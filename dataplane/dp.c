@@ -342,8 +342,11 @@ dp_events(struct dp *dp, struct drop_event *out, unsigned max)
 	struct worker *w = dp->worker;
 	unsigned n = 0;
 
-	while (n < max && w->event_tail != w->event_head)
-		out[n++] = w->event[w->event_tail++ % WORKER_EVENTS];
+	unsigned head = __atomic_load_n(&w->event_head, __ATOMIC_ACQUIRE), tail = w->event_tail;
+
+	while (n < max && tail != head)
+		out[n++] = w->event[tail++ % WORKER_EVENTS];
+	__atomic_store_n(&w->event_tail, tail, __ATOMIC_RELEASE);
 	return n;
 }
 

@@ -48,7 +48,7 @@ uint64_t dp_next_due(const struct dp *dp);
 /* No keepalive is due after `end`: else there would always be something to do. */
 void dp_keepalive_until(struct dp *dp, uint64_t end);
 
-/* Takes at most max drop events, oldest first. */
+/* Takes at most max drop events, oldest first.  Another thread may, while this one turns; one at a time. */
 unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);
 
 const struct cfg_gateway *dp_cfg(const struct dp *dp);

@@ -45,7 +45,7 @@ struct dp_old_sa {
 	struct dp_old_sa *next;
 	struct sa *sa;
 	enum old_state state;
-	char name[64]; /* of an SA that accepts: policies are those of its successor */
+	const char *name; /* of an SA that accepts: policies are those of its successor */
 	uint64_t packets, since;
 };
 
@@ -187,6 +187,7 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	size_t bytes)
 {
 	struct dp_change *change = calloc(1, sizeof(*change) + cfg->n_sas * sizeof(change->plan[0]));
+	unsigned goes = dp->cfg->n_sas;
 	enum status status = ST_OK;
 
 	*out = NULL;
@@ -198,8 +199,7 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	change->local = local_create(cfg);
 	change->sas = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->keepalive = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
-	if (!change->local || !change->sas || !change->keepalive || !places_create(change, dp->cfg->n_sas) ||
-		spd_create(cfg, &change->spd))
+	if (!change->local || !change->sas || !change->keepalive || spd_create(cfg, &change->spd))
 		status = ST_ERR_NOMEM;
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		change->unprotected |= (uint32_t)forward_unprotected(cfg, p) << p;
@@ -211,6 +211,11 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	for (unsigned i = 0; i < cfg->n_sas && !status; i++) {
 		status = plan_one(dp->cfg, cfg, i, &change->plan[i], message, bytes);
 		change->count += change->plan[i].fate != FATE_KEPT;
+		goes -= change->plan[i].fate != FATE_NEW;
+	}
+	if (!status && !places_create(change, goes)) {
+		snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
+		status = ST_ERR_NOMEM;
 	}
 	if (status)
 		dp_change_destroy(change);
@@ -291,7 +296,7 @@ sa_retire(struct dp *dp, struct dp_change *change, struct sa *sa, uint32_t succe
 	dp->old = old;
 	if (sa->direction == CFG_IN && sa->session && successor != CFG_NONE) {
 		old->state = OLD_ACCEPTS;
-		snprintf(old->name, sizeof(old->name), "%s", change->cfg->sas[successor].name);
+		old->name = sa->cfg->name;
 	} else {
 		sad_remove(dp, sa);
 	}

@@ -178,7 +178,7 @@ flows_kept(void (*vary)(uint8_t *ip, unsigned i))
 	CU_ASSERT_EQUAL_FATAL(flow_cache_create(8192, &cache), ST_OK);
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < 4000; i++) {
-			struct flow_entry entry = {.used = 0};
+			struct flow_entry entry = {.drop = 0};
 			uint8_t ip[64];
 
 			packet_write(ip, UDP);
