@@ -451,6 +451,16 @@ dp_process_stats(const struct dp *dp)
 }
 
 void
+dp_sa_limit(struct dp *dp, unsigned index, uint64_t last)
+{
+	struct sa *sa = dp->sas[index];
+	uint64_t most = sa->esn ? UINT64_MAX : UINT32_MAX;
+
+	if (sa->session) /* without, sa_out is to find no number */
+		sa->seq_max = last < most ? last : most;
+}
+
+void
 dp_sa_observe(struct dp *dp, unsigned index, void *observer)
 {
 	dp->sas[index]->observer = observer;
