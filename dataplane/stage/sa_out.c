@@ -39,7 +39,7 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end, or never had a session */
 	if (unlikely(sa->seq == sa->seq_max))
 		return sa->session ? DROP_SEQ_EXHAUSTED : DROP_NO_SESSION;
-	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || pkt_behind(m) < behind))
+	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || !pkt_has_behind(m, behind)))
 		return behind == UINT32_MAX ? stay_refusal(ip, inner) : DROP_NO_ROOM;
 	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))
 		return DROP_NO_ROOM;
