@@ -8,15 +8,18 @@
 #include "crypto/engine.h"
 #include "dataplane/dp_sas.h"
 #include "dataplane/fragment.h"
+#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
+#include "dataplane/ipsec/spd.h"
 #include "dataplane/keepalive.h"
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS (1u << 13)     /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
 
 static const char *const stage_names[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = #name,
@@ -72,6 +75,17 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	return status;
 }
 
+/* Two flows for each SA, where there are many. */
+static unsigned
+flow_buckets(const struct cfg_gateway *cfg)
+{
+	unsigned buckets = FLOW_BUCKETS;
+
+	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
+		buckets *= 2;
+	return buckets;
+}
+
 static enum status
 worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t bytes)
 {
@@ -87,7 +101,7 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
-	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
+	status = flow_cache_create(flow_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);
 	if (!status)
@@ -119,6 +133,8 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		}
 	}
 	dp_sas_bundle(dp);
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
 	return keepalive_create(dp);
 }
 
@@ -141,6 +157,8 @@ dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool
 		status = worker_create(dp, cycles, why, sizeof(why));
 	if (!status)
 		status = sas_create(dp, why, sizeof(why));
+	if (!status)
+		status = spd_create(cfg, &dp->spd);
 	if (status) {
 		dp_destroy(dp);
 		return fail(message, bytes, cfg->name, why, status);
@@ -215,6 +233,7 @@ dp_destroy(struct dp *dp)
 		dp_sa_free(dp, dp->sas[i]);
 	dp_sas_free_old(dp);
 	sad_destroy(dp->sad);
+	spd_destroy(dp->spd);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
 	free(dp->sas);
@@ -324,8 +343,11 @@ dp_events(struct dp *dp, struct drop_event *out, unsigned max)
 	struct worker *w = dp->worker;
 	unsigned n = 0;
 
-	while (n < max && w->event_tail != w->event_head)
-		out[n++] = w->event[w->event_tail++ % WORKER_EVENTS];
+	unsigned head = __atomic_load_n(&w->event_head, __ATOMIC_ACQUIRE), tail = w->event_tail;
+
+	while (n < max && tail != head)
+		out[n++] = w->event[tail++ % WORKER_EVENTS];
+	__atomic_store_n(&w->event_tail, tail, __ATOMIC_RELEASE);
 	return n;
 }
 
@@ -427,6 +449,16 @@ const struct process_stats *
 dp_process_stats(const struct dp *dp)
 {
 	return dp->worker->process ? &dp->worker->process->stats : NULL;
+}
+
+void
+dp_sa_limit(struct dp *dp, unsigned index, uint64_t last)
+{
+	struct sa *sa = dp->sas[index];
+	uint64_t most = sa->esn ? UINT64_MAX : UINT32_MAX;
+
+	if (sa->session) /* without, sa_out is to find no number */
+		sa->seq_max = last < most ? last : most;
 }
 
 void

@@ -3,6 +3,7 @@
 #ifndef DATAPLANE_FORWARD_H
 #define DATAPLANE_FORWARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/cfg.h"
@@ -54,6 +55,9 @@ void forward_resolve_in(
 void forward_resolve_own(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* Largest packet on the wire that may leave by this port, protected by sa or in the clear (NULL). */
 uint32_t forward_mtu(const struct dp *dp, uint32_t port, const struct sa *sa);
+/* Does any tunnel end at this port, or an SA of transport mode lead through it?  Then what lies behind it is
+ * the unprotected side. */
+bool forward_unprotected(const struct cfg_gateway *cfg, uint32_t port);
 /* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
  */
 uint32_t forward_route(const struct cfg_gateway *cfg, struct ip_addr dst);

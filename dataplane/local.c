@@ -34,8 +34,8 @@ twins_join(struct local *local)
 	local->n = kept;
 }
 
-/* What may be for us: IPsec, where UDP only counts with NAT-T and in IPv6 more may stand before it; and ICMP about
- * the way of hosts. */
+/* What may be IPsec: UDP only counts where NAT-T is used, and in IPv6 more may stand before it.  And ICMP,
+ * where it may be about an SA of hosts. */
 static void
 protocols_set(struct local *local)
 {
@@ -45,12 +45,9 @@ protocols_set(struct local *local)
 	for (unsigned i = 0; i < sizeof(before); i++)
 		local->may[before[i]] = LOCAL_V6;
 	local->may[IPV4_PROTO_ESP] = local->may[IP_NEXT_AH] = LOCAL_V4 | LOCAL_V6;
-	if (local->natt)
-		local->may[IPV4_PROTO_UDP] = LOCAL_V4 | LOCAL_V6;
-	if (local->hosts) {
-		local->may[IPV4_PROTO_ICMP] = LOCAL_V4;
-		local->may[IP_NEXT_ICMP6] = LOCAL_V6;
-	}
+	local->may[IPV4_PROTO_UDP] = local->natt ? LOCAL_V4 | LOCAL_V6 : 0;
+	local->may[IPV4_PROTO_ICMP] = local->hosts ? LOCAL_V4 : 0;
+	local->may[IP_NEXT_ICMP6] = local->hosts ? LOCAL_V6 : 0;
 }
 
 struct local *

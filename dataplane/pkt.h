@@ -92,7 +92,7 @@ pkt_behind(const struct rte_mbuf *m)
 static inline bool
 pkt_has_behind(const struct rte_mbuf *m, uint32_t bytes)
 {
-	return likely((int64_t)bytes <= m->buf_len - m->data_off - m->data_len) || bytes <= pkt_behind(m);
+	return likely((uint64_t)m->data_off + m->data_len + bytes <= m->buf_len) || bytes <= pkt_behind(m);
 }
 
 /* Has the buffer room for a packet of so many bytes, that many behind where this one begins? */

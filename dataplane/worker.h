@@ -33,6 +33,7 @@ struct dp_port {
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
 	bool endless;	   /* nothing ever waits for it (qos_pass) */
+	bool unprotected;  /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
@@ -62,7 +63,8 @@ struct worker {
 	bool rx_more; /* a port gave as many packets as it was asked for */
 	struct dp_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
-	unsigned event_head, event_tail; /* head: next to write; both count up */
+	/* both count up; head: the worker's, next to write; tail: of who takes */
+	unsigned event_head, event_tail;
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];
 };
@@ -76,6 +78,8 @@ struct dp {
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
 	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
+	struct spd *spd;
+	unsigned n_refused; /* SAs for which the engine has no session */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */

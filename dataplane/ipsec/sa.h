@@ -104,9 +104,9 @@ enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *e
 	char *message, size_t bytes);
 /* AH over ESP: two SAs of one direction on one packet (RFC 4301 §4.5). */
 void sa_bundle(struct sa *ah, struct sa *esp);
-/* sa, while packets use it, takes over all that fresh has besides: fresh was made of the same SPI, ends, transform
- * and keys.  Numbers, counters and session go on; a wider window takes what it cannot know as seen.  fresh is then to
- * be destroyed. */
+/* sa, while packets use it, takes over all that fresh has besides: fresh was made of the same SPI, ends,
+ * transform and keys.  Numbers, counters and session go on; a wider window takes what it cannot know as seen.
+ * fresh is then to be destroyed. */
 void sa_alter(struct sa *sa, struct sa *fresh);
 /* Wipes and frees. */
 void sa_destroy(struct sa *sa, struct engine *engine);

@@ -2,6 +2,7 @@
  * the flow cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
 #include "dataplane/forward_send.h"
 
+#include "dataplane/echo.h"
 #include "dataplane/fragment.h"
 #include "dataplane/pmtu.h"
 
@@ -67,6 +68,12 @@ upper_find(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
 		ip6_upper_find(ip, len, upper);
 }
 
+static inline bool
+is_icmp(const uint8_t *ip)
+{
+	return ip_head_is_v4(ip) ? ip[IPV4_PROTO] == IPV4_PROTO_ICMP : ip[IPV6_NEXT] == IP_NEXT_ICMP6;
+}
+
 /* ESP, AH, or ESP in UDP for an address at which IPsec ends here? */
 static bool
 is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip6_upper *upper)
@@ -84,26 +91,28 @@ is_ipsec_here(const struct worker *w, const uint8_t *ip, uint32_t len, struct ip
 	       load_be16(ip + upper->offset + 2) == NATT_PORT;
 }
 
-static inline bool
-is_icmp(const uint8_t *ip)
-{
-	return ip_head_is_v4(ip) ? ip[IPV4_PROTO] == IPV4_PROTO_ICMP : ip[IPV6_NEXT] == IP_NEXT_ICMP6;
-}
-
-/* IPsec goes to sa_in, and fragments of it to reassemble, ICMP may tell of a host's way; true where it went, or
- * was refused. */
+/* IPsec goes to sa_in, and fragments of it to reassemble; true where it went, or was refused. */
 static bool
-local_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
+ipsec_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
 {
 	struct ip6_upper upper;
 
 	if (!is_ipsec_here(w, ip, rte_pktmbuf_data_len(m), &upper))
-		return is_icmp(ip) && !worker_is_local(w, ip_head_dst(ip)) && pmtu_take_for_host(w, m);
+		return false;
 	if (upper.fragment && !w->fragments->reasm)
 		*drop = DROP_FRAGMENT;
 	else
 		worker_put(w, upper.fragment ? STAGE_reassemble : STAGE_sa_in, m);
 	return true;
+}
+
+/* The same, and ICMP about the way of a host's SA. */
+static bool
+special_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
+{
+	return ipsec_take(w, m, ip, drop) ||
+	       (w->local->hosts && is_icmp(ip) && !worker_is_local(w, ip_head_dst(ip)) &&
+		       pmtu_take_for_host(w, m));
 }
 
 /* The usual packet of IPsec: ESP in IPv4, whole, for this gateway. */
@@ -124,7 +133,7 @@ classify_v4(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 		return forward_family(w, m, NULL, 0, true);
 	if (likely(is_plain_esp(w, ip)))
 		worker_put(w, STAGE_sa_in, m);
-	else if (!local_take(w, m, ip, &drop))
+	else if (!special_take(w, m, ip, &drop))
 		return forward_family(w, m, NULL, 0, true);
 	return drop;
 }
@@ -138,7 +147,7 @@ classify_other(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 		return drop;
 	if (ip_head_is_v4(ip))
 		return classify_v4(w, m, ip);
-	if (w->local->may[ip[IPV6_NEXT]] & LOCAL_V6 && local_take(w, m, ip, &drop))
+	if (w->local->may[ip[IPV6_NEXT]] & LOCAL_V6 && special_take(w, m, ip, &drop))
 		return drop;
 	return forward_family(w, m, NULL, 0, false);
 }
@@ -157,8 +166,9 @@ stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 
-		/* what is for this gateway itself may be ICMP about a tunnel's way */
-		if (unlikely(drop) && !(drop == DROP_NOT_MINE && pmtu_take(w, pkts[i])))
+		/* what is for this gateway itself may be ICMP about a tunnel's way, or a ping */
+		if (unlikely(drop) &&
+			!(drop == DROP_NOT_MINE && (pmtu_take(w, pkts[i]) || echo_take(w, pkts[i]))))
 			worker_drop(w, pkts[i], drop);
 	}
 }

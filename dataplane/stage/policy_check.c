@@ -2,6 +2,8 @@
  * in the flow cache under the SA's index. */
 #include "dataplane/forward_send.h"
 
+#include "dataplane/echo.h"
+
 void
 stage_policy_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
@@ -10,7 +12,7 @@ stage_policy_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 		/* from here on a packet in the clear, or one for the next tunnel */
 		enum drop drop = forward_packet(w, pkts[i], sa, sa->policy + 1);
 
-		if (unlikely(drop))
+		if (unlikely(drop) && !(drop == DROP_NOT_MINE && echo_take(w, pkts[i])))
 			worker_drop(w, pkts[i], drop);
 	}
 }

@@ -10,7 +10,9 @@ lag_forget(struct sa *sa, const struct pkt *pkt)
 	uint32_t d = pkt->lag > 0 ? (uint32_t)pkt->lag : 0;
 
 	sa->lag.packets--;
-	sa->lag.late -= d > 0;
+	if (!d)
+		return;
+	sa->lag.late--;
 	sa->lag.lag_sum -= d;
 	sa->lag.count[d < LAG_MAX ? d : LAG_MAX]--;
 }

@@ -33,7 +33,7 @@ nested_drop(enum drop drop)
 static enum drop
 sa_missing(const struct worker *w, struct pkt *pkt, const struct ipsec_peek *peek, struct ip_addr dst)
 {
-	for (unsigned i = 0; i < w->dp->cfg->n_sas; i++) {
+	for (unsigned i = 0; w->dp->n_refused && i < w->dp->cfg->n_sas; i++) {
 		struct sa *sa = w->dp->sas[i];
 
 		if (sa->session || sa->direction != CFG_IN || sa->spi != peek->spi ||
