@@ -52,6 +52,7 @@ ports_create(struct dp *dp, struct port **ports)
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
+		p->endless = qos_is_endless(p->qos);
 	}
 	return ST_OK;
 }

@@ -32,7 +32,8 @@ struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
-	bool unprotected; /* forward_unprotected() */
+	bool endless;	   /* nothing ever waits for it (qos_pass) */
+	bool unprotected;  /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
