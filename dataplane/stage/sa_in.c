@@ -3,6 +3,7 @@
 #include <rte_prefetch.h>
 
 #include "base/ip.h"
+#include "dataplane/far.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/worker.h"
@@ -71,6 +72,8 @@ sa_find(struct worker *w, struct rte_mbuf *m)
 void
 stage_sa_in(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	if (unlikely(w->far))
+		far_spis(w, pkts, n);
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = sa_find(w, pkts[i]);
 
