@@ -45,6 +45,7 @@ struct worker {
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
 	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
+	bool far; /* there are many SAs (far.h) */
 	bool after_queue; /* the sequence number is taken after the queue */
 	const struct local *local; /* where IPsec ends */
 	struct engine *engine;
