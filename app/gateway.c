@@ -2,13 +2,18 @@
  *
  * This is the control thread: it starts the workers, takes their drop events, and at the end prints totals.
  * SIGTERM and SIGINT drain and end. */
+#include <errno.h>
 #include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 
@@ -262,6 +267,25 @@ state_open(struct gateway *gateway, struct cfg_lab *cfg, char *message, size_t b
 	return status ? status : reserve_begin(gateway->reserve, &cfg->gateways[0], message, bytes);
 }
 
+/* Ports are open: what was root is somebody else from here on, in every thread, and stays it. */
+static enum status
+user_become(const char *name, char *message, size_t bytes)
+{
+	const struct passwd *user;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !name || geteuid() != 0)
+		return ST_OK;
+	user = getpwnam(name);
+	if (!user) {
+		snprintf(message, bytes, "live.user: there is no user \"%s\"", name);
+		return ST_ERR_NOT_FOUND;
+	}
+	if (!setgroups(0, NULL) && !setgid(user->pw_gid) && !setuid(user->pw_uid))
+		return ST_OK;
+	snprintf(message, bytes, "live.user: cannot become \"%s\": %s", name, strerror(errno));
+	return ST_ERR_UNSUPPORTED;
+}
+
 static enum status
 parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request *request, char **args,
 	int n_args, char *message, size_t bytes)
@@ -272,6 +296,8 @@ parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request 
 		status = live_eal_start("esplab", cfg, args, (unsigned)n_args, message, bytes);
 	if (!status)
 		status = live_create(cfg, &hardware_clock, &gateway->live, message, bytes);
+	if (!status)
+		status = user_become(cfg->live.user, message, bytes);
 	if (!status)
 		status = gateway_ctrl_create(
 			gateway->live, &cfg->live, request->quiet, &gateway->control, message, bytes);
