@@ -2,12 +2,17 @@
  *
  * This is the control thread: it starts the workers, takes their drop events, and at the end prints totals.
  * SIGTERM and SIGINT drain and end, SIGHUP reads the file again. */
+#include <errno.h>
 #include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 
@@ -16,12 +21,23 @@
 #include "app/words.h"
 #include "base/clock.h"
 #include "live/live.h"
+#include "live/reserve.h"
 #include "live/start.h"
 
 #define MESSAGE_BYTES 8192u
 #define SETS_MAX 128u
+#define PATH_BYTES 4096u
 #define TICK_NS 20000000L /* how often the control thread looks */
 #define DRAIN_NS 2000000000u
+
+/* What runs. */
+struct gateway {
+	struct live *live;
+	struct gateway_ctrl *control;
+	struct reserve *reserve; /* NULL: keys are fresh */
+	bool reserve_failed;	 /* and it was told */
+	sigset_t signals;
+};
 
 struct request {
 	const char *file;
@@ -136,18 +152,32 @@ signals_block(sigset_t *set)
 	sigprocmask(SIG_BLOCK, set, NULL);
 }
 
+/* More numbers in time; a disk that is full is told once, and SAs end where their reservation does. */
+static void
+numbers_reserve(struct gateway *gateway)
+{
+	char message[MESSAGE_BYTES];
+	bool good = !gateway->reserve ||
+		    !reserve_turn(gateway->reserve, gateway->live, message, sizeof(message));
+
+	if (!good && !gateway->reserve_failed)
+		fprintf(stderr, "esplab gateway: %s\n", message);
+	gateway->reserve_failed = !good;
+}
+
 /* Until a signal says that it is enough. */
 static void
-serve(struct gateway_ctrl *control, const sigset_t *signals)
+serve(struct gateway *gateway)
 {
 	static const struct timespec tick = {.tv_nsec = TICK_NS};
 	int number;
 
 	do {
-		number = sigtimedwait(signals, NULL, &tick);
+		number = sigtimedwait(&gateway->signals, NULL, &tick);
 		if (number == SIGHUP)
-			gateway_ctrl_reload(control);
-		gateway_ctrl_turn(control);
+			gateway_ctrl_reload(gateway->control);
+		numbers_reserve(gateway);
+		gateway_ctrl_turn(gateway->control);
 	} while (number != SIGTERM && number != SIGINT);
 }
 
@@ -180,21 +210,25 @@ ports_print(const struct live *live)
 }
 
 static int
-run(struct live *live, struct gateway_ctrl *control, const struct request *request, const sigset_t *signals)
+run(struct gateway *gateway, const struct request *request)
 {
+	struct live *live = gateway->live;
 	struct live_totals totals;
 
 	if (!request->quiet)
 		ports_print(live);
+	numbers_reserve(gateway);
+	if (gateway->reserve_failed)
+		return APP_FAULT;
 	if (live_run(live)) {
 		fprintf(stderr, "esplab gateway: the workers do not start\n");
 		return APP_FAULT;
 	}
 	fprintf(stderr, "%s: running, %u worker%s\n", live_cfg(live)->name, live_workers(live),
 		live_workers(live) == 1 ? "" : "s");
-	serve(control, signals);
+	serve(gateway);
 	live_stop(live, DRAIN_NS);
-	gateway_ctrl_turn(control);
+	gateway_ctrl_turn(gateway->control);
 	live_totals(live, &totals);
 	if (!request->quiet)
 		totals_print(&totals);
@@ -204,31 +238,80 @@ run(struct live *live, struct gateway_ctrl *control, const struct request *reque
 	return APP_FAULT;
 }
 
+/* Before the SAs are made, as it says where they begin. */
+static enum status
+state_open(struct gateway *gateway, struct cfg_lab *cfg, char *message, size_t bytes)
+{
+	char path[PATH_BYTES];
+	enum status status;
+
+	if (!cfg->gateways[0].n_sas || (cfg->live.state && !*cfg->live.state))
+		return ST_OK;
+	snprintf(path, sizeof(path), cfg->live.state ? "%s" : "%s.state",
+		cfg->live.state ? cfg->live.state : cfg->file);
+	status = reserve_open(path, &gateway->reserve, message, bytes);
+	return status ? status : reserve_begin(gateway->reserve, &cfg->gateways[0], message, bytes);
+}
+
+/* Ports are open: what was root is somebody else from here on, in every thread, and stays it. */
+static enum status
+user_become(const char *name, char *message, size_t bytes)
+{
+	const struct passwd *user;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !name || geteuid() != 0)
+		return ST_OK;
+	user = getpwnam(name);
+	if (!user) {
+		snprintf(message, bytes, "live.user: there is no user \"%s\"", name);
+		return ST_ERR_NOT_FOUND;
+	}
+	if (!setgroups(0, NULL) && !setgid(user->pw_gid) && !setuid(user->pw_uid))
+		return ST_OK;
+	snprintf(message, bytes, "live.user: cannot become \"%s\": %s", name, strerror(errno));
+	return ST_ERR_UNSUPPORTED;
+}
+
+static enum status
+parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request *request,
+	const struct gateway_file *file, char **args, int n_args, char *message, size_t bytes)
+{
+	enum status status = state_open(gateway, cfg, message, bytes);
+
+	if (!status)
+		status = live_eal_start("esplab", cfg, args, (unsigned)n_args, message, bytes);
+	if (!status)
+		status = live_create(cfg, &hardware_clock, &gateway->live, message, bytes);
+	if (!status)
+		status = user_become(cfg->live.user, message, bytes);
+	if (!status)
+		status = gateway_ctrl_create(gateway->live, &cfg->live, gateway->reserve, file,
+			request->quiet, &gateway->control, message, bytes);
+	return status;
+}
+
 static int
-start(const struct cfg_lab *cfg, const struct request *request, const struct gateway_file *file, char **args,
+start(struct cfg_lab *cfg, const struct request *request, const struct gateway_file *file, char **args,
 	int n_args)
 {
+	struct gateway gateway = {.live = NULL};
 	char message[MESSAGE_BYTES];
-	struct gateway_ctrl *control = NULL;
-	struct live *live = NULL;
-	sigset_t signals;
 	enum status status;
 	int code;
 
-	signals_block(&signals);
-	status = live_eal_start("esplab", cfg, args, (unsigned)n_args, message, sizeof(message));
-	if (!status)
-		status = live_create(cfg, &hardware_clock, &live, message, sizeof(message));
-	if (!status)
-		status = gateway_ctrl_create(
-			live, &cfg->live, file, request->quiet, &control, message, sizeof(message));
+	signals_block(&gateway.signals);
+	status = parts_create(&gateway, cfg, request, file, args, n_args, message, sizeof(message));
 	if (status)
 		fprintf(stderr, "esplab gateway: %s: %s\n", cfg->file, message);
-	code = !status			? run(live, control, request, &signals)
-	       : status == ST_ERR_NOMEM ? APP_FAULT
-					: APP_USAGE;
-	live_destroy(live);
-	gateway_ctrl_destroy(control);
+	code = !status ? run(&gateway, request) : status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
+	if (!status && gateway.reserve &&
+		reserve_end(gateway.reserve, gateway.live, message, sizeof(message))) {
+		fprintf(stderr, "esplab gateway: %s\n", message);
+		code = APP_FAULT;
+	}
+	live_destroy(gateway.live);
+	gateway_ctrl_destroy(gateway.control);
+	reserve_close(gateway.reserve);
 	return code;
 }
 

@@ -66,6 +66,8 @@ uint64_t dp_mss_clamped(const struct dp *dp, unsigned port);
 const struct engine *dp_engine(const struct dp *dp);
 unsigned dp_sa_count(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
+/* The outbound SA sends no number beyond `last`: as many as its owner has reserved. */
+void dp_sa_limit(struct dp *dp, unsigned index, uint64_t last);
 /* Packets that came in at a port. */
 uint64_t dp_port_received(const struct dp *dp, unsigned port);
 /* Forgets what ICMP has told of path MTUs. */
