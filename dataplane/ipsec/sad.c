@@ -192,7 +192,7 @@ sad_find(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 void
 sad_prefetch(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 {
-	struct slot triple = {.dst = dst, .spi = spi, .proto = proto};
+	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
 
 	__builtin_prefetch(&sad->slots[slot_hash(&triple) & sad->mask]);
 }
