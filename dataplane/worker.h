@@ -45,6 +45,7 @@ struct worker {
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
 	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
+	bool far; /* there are many SAs (far.h) */
 	bool after_queue; /* the sequence number is taken after the queue */
 	const struct local *local; /* where IPsec ends */
 	struct engine *engine;
@@ -63,7 +64,7 @@ struct worker {
 	bool rx_more; /* a port gave as many packets as it was asked for */
 	struct dp_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
-	/* both count up; head: the worker's, next to write; tail: of who takes */
+	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
 	unsigned event_head, event_tail;
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];
