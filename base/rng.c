@@ -12,6 +12,7 @@
 #include <endian.h>
 #include <math.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define GOLDEN_GAMMA UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio, odd: the step of splitmix64 */
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
@@ -148,6 +149,12 @@ double
 rng_pareto(struct rng *rng, double scale, double shape)
 {
 	return scale * (rng_exp(-rng_log(unit_positive(rng)) / shape) - 1.0);
+}
+
+int
+rng_seed_draw(uint64_t *seed)
+{
+	return getrandom(seed, sizeof(*seed), 0) == (ssize_t)sizeof(*seed);
 }
 
 void

@@ -27,6 +27,9 @@ double rng_normal(struct rng *rng);
 /* Pareto type I less its minimum: scale * (U^(-1/shape) - 1), shape > 0. */
 double rng_pareto(struct rng *rng, double scale, double shape);
 void rng_bytes(struct rng *rng, void *out, uint32_t n);
+/* A seed that nobody can foresee, for live gateways: nothing repeats then.  False where the kernel has none.
+ */
+int rng_seed_draw(uint64_t *seed);
 
 /* ln(x) for x > 0 and e^x, |error| below 1e-14 relative, reproducible everywhere. */
 double rng_log(double x);

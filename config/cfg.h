@@ -68,7 +68,10 @@ enum cfg_traffic_kind {
 	CFG_TRAFFIC_VOICE,
 	CFG_TRAFFIC_PCAP,
 	CFG_TRAFFIC_TCP,
+	CFG_TRAFFIC_PING,
 };
+/* What a worker of the live gateway does when there is nothing to do. */
+enum cfg_idle { CFG_IDLE_POLL, CFG_IDLE_SLEEP };
 enum cfg_congestion { CFG_CONGESTION_NEWRENO, CFG_CONGESTION_CUBIC };
 
 /* Where a value stood, for messages about it after loading ("lab.cfg:12"). */
@@ -134,7 +137,20 @@ struct cfg_port {
 	uint32_t tcp_adjust_mss; /* MSS of TCP that passes is lowered to this; 0: not */
 	enum cfg_fragmentation fragmentation;
 	enum cfg_switching switching;
+	const char *device; /* live: DPDK device with its arguments, or PCI address */
 	struct cfg_qos qos;
+	struct cfg_where where;
+};
+
+struct cfg_mac {
+	uint8_t bytes[6];
+};
+
+/* A neighbour whose MAC is given and not asked for; live only. */
+struct cfg_neighbour {
+	struct ip_addr address;
+	struct cfg_mac mac;
+	uint32_t port; /* resolved: index of the port whose network holds the address */
 	struct cfg_where where;
 };
 
@@ -251,6 +267,8 @@ struct cfg_gateway {
 	unsigned n_ports;
 	struct cfg_route *routes;
 	unsigned n_routes;
+	struct cfg_neighbour *neighbours;
+	unsigned n_neighbours;
 	struct cfg_sa *sas;
 	unsigned n_sas;
 	struct cfg_policy *policies;
@@ -263,7 +281,7 @@ struct cfg_host {
 	const char *name;
 	struct ip_addr address;
 	uint64_t poll_interval; /* ns: how often its sources are turned; send times are exact all the same */
-	uint32_t mtu;		/* bytes of IP packet: what its TCP goes by */
+	uint32_t mtu;		/* bytes of IP packet: what it sends, and what its TCP goes by */
 	struct cfg_where where;
 };
 
@@ -320,7 +338,7 @@ struct cfg_traffic {
 	uint32_t flows;
 	uint64_t rate;		    /* bit/s of IP packets over all flows; kinds but voice and pcap */
 	double pps;		    /* packets a second over all flows, in place of rate */
-	uint32_t size;		    /* bytes of IP packet; cbr, poisson, onoff */
+	uint32_t size;		    /* bytes of IP packet; cbr, poisson, onoff, ping */
 	uint64_t on, off;	    /* onoff: mean duration of a burst and of a pause, exponential, ns */
 	struct cfg_imix_entry *mix; /* imix; by default 7:4:1 of 64-, 594-, 1518-byte Ethernet frames */
 	unsigned n_mix;
@@ -337,6 +355,10 @@ struct cfg_traffic {
 	uint32_t window;		/* receive buffer, bytes */
 	bool sack, pmtud;
 	uint64_t rto_min, ack_delay; /* ns */
+	uint32_t repeat;		/* ping, as all that follow: echoes, or sweeps */
+	uint64_t timeout;		/* ns */
+	uint32_t pattern;		/* 16 bits */
+	uint32_t sweep_min, sweep_max, sweep_interval; /* bytes of IP packet; sweep_max 0: no sweep */
 	const char *class_back;	     /* resolved: class of what goes from `to` to `from`; else NULL */
 	uint64_t start, stop; /* ns; stop 0: the end of the run */
 	struct cfg_where where;
@@ -363,6 +385,17 @@ struct cfg_variant {
 	unsigned n_set;
 };
 
+/* The process of a live gateway. */
+struct cfg_live {
+	uint32_t workers;
+	enum cfg_idle idle;
+	uint32_t mbufs;	     /* packets that can exist at once */
+	const char *control; /* path of the control socket; NULL: a standard one; "": none */
+	const char *state;   /* path of the file that reserves sequence numbers; NULL: a standard one; "": none */
+	const char *user;    /* who the process becomes once its ports are open; NULL: who started it */
+	uint64_t neighbour_ageing; /* ns until a neighbour that was not heard of is asked again */
+};
+
 struct cfg_lab {
 	const char *file;     /* as given to cfg_load() */
 	const char *warnings; /* lines "FILE:LINE: key: warning: ...", none after the last; NULL: none */
@@ -387,6 +420,8 @@ struct cfg_lab {
 	unsigned n_changes;
 	struct cfg_variant *variants;
 	unsigned n_variants;
+	bool is_site; /* the file of a live gateway: `live`, engines and one gateway, and nothing else */
+	struct cfg_live live;
 };
 
 /* What config/ cannot know by itself, because crypto/ and dataplane/ stand above it.  Borrowed for the
@@ -419,6 +454,10 @@ enum status cfg_load(const char *file, const struct cfg_set *set, unsigned n_set
 enum status cfg_load_variant(const char *file, const struct cfg_set *set, unsigned n_set,
 	const struct cfg_variant *variant, const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message,
 	size_t bytes);
+
+/* The same for the file of a live gateway.  No two ends of an SA, no links; keys must be given. */
+enum status cfg_load_site(const char *file, const struct cfg_set *set, unsigned n_set,
+	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes);
 
 /* Frees all and wipes keys; NULL is fine. */
 void cfg_free(struct cfg_lab *lab);

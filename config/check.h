@@ -20,6 +20,8 @@ struct check {
 
 /* check_all.c: all of the below, in order; nothing is compared that could not be resolved. */
 void check_all(const struct check *check);
+void check_names(const struct check *check);
+void check_words(const struct check *check);
 
 /* Says what is wrong with the key of an object that was read. */
 void check_fault(const struct check *check, const void *object, const char *key, const char *format, ...)
@@ -51,6 +53,9 @@ void check_sa_warnings(const struct check *check, const struct cfg_sa *sa);
 void check_policies(const struct check *check);
 void check_qos(const struct check *check);
 void check_traffic(const struct check *check);
+/* check_site.c: the same as check_all() for the file of a live gateway. */
+void check_site(const struct check *check);
+void check_site_addresses(const struct check *check); /* check_net.c */
 /* check_walk.c: does every source reach its host? */
 void check_walk(const struct check *check);
 

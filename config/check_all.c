@@ -47,7 +47,7 @@ check_gateway_names(const struct check *check, const struct cfg_gateway *gateway
 			sizeof(struct cfg_class));
 }
 
-static void
+void
 check_names(const struct check *check)
 {
 	const struct cfg_lab *lab = check->lab;
@@ -123,7 +123,7 @@ check_engines(const struct check *check)
 	}
 }
 
-static void
+void
 check_words(const struct check *check)
 {
 	const struct cfg_lab *lab = check->lab;

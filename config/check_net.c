@@ -231,6 +231,16 @@ check_link_network(const struct check *check, const struct cfg_link *link)
 	}
 }
 
+/* What the ports of a gateway alone can be asked. */
+void
+check_site_addresses(const struct check *check)
+{
+	const struct cfg_gateway *gateway = &check->lab->gateways[0];
+
+	for (unsigned p = 0; p < gateway->n_ports; p++)
+		check_port_address(check, 0, p);
+}
+
 void
 check_addresses(const struct check *check)
 {

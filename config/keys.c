@@ -155,6 +155,7 @@ key_is_text(enum key_type type)
 	case TYPE_ADDRESS:
 	case TYPE_PREFIX:
 	case TYPE_HEX:
+	case TYPE_MAC:
 	case TYPE_ENUM:
 		return true;
 	default:

@@ -31,6 +31,7 @@ struct source {
 	unsigned n_set;
 	const struct cfg_hooks *hooks;
 	struct faults *faults;
+	enum section_id root; /* what kind of file it is */
 };
 
 static void
@@ -114,9 +115,10 @@ read_and_check(const struct source *source, config_t *tree, struct box *box)
 	box->lab.file = reader.file = arena_text(&box->arena, source->file);
 	if (reader.file == NULL)
 		return;
-	read_lab(&reader, tree, &box->lab);
+	box->lab.is_site = source->root == SECTION_SITE;
+	read_lab(&reader, tree, source->root, &box->lab);
 	if (source->faults->count == 0 && !box->arena.failed)
-		check_all(&check);
+		(box->lab.is_site ? check_site : check_all)(&check);
 	if (warnings.count)
 		box->lab.warnings = arena_text(&box->arena, text);
 	read_end(&reader);
@@ -134,9 +136,9 @@ load_once(const struct source *source, const struct cfg_set *more, unsigned n_mo
 	if (!tree_parse(&tree, source->file, source->text, source->bytes, source->faults))
 		return ST_ERR_CONFIG;
 	for (unsigned i = 0; i < source->n_set; i++)
-		tree_set(&tree, &source->set[i], source->faults);
+		tree_set(&tree, source->root, &source->set[i], source->faults);
 	for (unsigned i = 0; i < n_more; i++)
-		tree_set(&tree, &more[i], source->faults);
+		tree_set(&tree, source->root, &more[i], source->faults);
 	box = calloc(1, sizeof(*box));
 	if (box != NULL)
 		read_and_check(source, &tree, box);
@@ -175,36 +177,29 @@ check_variants(struct source *source, const struct cfg_lab *lab)
 
 /* With the variant, where there is one.  all: its variants are checked, too. */
 static enum status
-load(const char *file, const struct cfg_set *set, unsigned n_set, const struct cfg_variant *variant, bool all,
-	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes)
+load(struct source *source, const struct cfg_variant *variant, bool all, struct cfg_lab **lab, char *message,
+	size_t bytes)
 {
 	struct faults faults;
-	struct source source = {
-		.file = file,
-		.set = set,
-		.n_set = n_set,
-		.hooks = hooks,
-		.faults = &faults,
-	};
 	enum status status;
 
 	*lab = NULL;
+	source->faults = &faults;
 	faults_init(&faults, message, bytes);
-	status = read_file(&source);
+	status = read_file(source);
 	if (variant != NULL)
 		faults.variant = variant->name;
 	if (status == ST_OK)
-		status = load_once(
-			&source, variant ? variant->set : NULL, variant ? variant->n_set : 0, lab);
+		status = load_once(source, variant ? variant->set : NULL, variant ? variant->n_set : 0, lab);
 	if (status == ST_OK && all)
-		status = check_variants(&source, *lab);
+		status = check_variants(source, *lab);
 	if (status != ST_OK) {
 		cfg_free(*lab);
 		*lab = NULL;
 	}
 	if (status == ST_ERR_NOMEM && bytes)
-		snprintf(message, bytes, "%s: %s", file, status_text(status));
-	drop_text(&source);
+		snprintf(message, bytes, "%s: %s", source->file, status_text(status));
+	drop_text(source);
 	return status;
 }
 
@@ -212,7 +207,10 @@ enum status
 cfg_load(const char *file, const struct cfg_set *set, unsigned n_set, const struct cfg_hooks *hooks,
 	struct cfg_lab **lab, char *message, size_t bytes)
 {
-	return load(file, set, n_set, NULL, true, hooks, lab, message, bytes);
+	struct source source = {
+		.file = file, .set = set, .n_set = n_set, .hooks = hooks, .root = SECTION_ROOT};
+
+	return load(&source, NULL, true, lab, message, bytes);
 }
 
 enum status
@@ -220,7 +218,20 @@ cfg_load_variant(const char *file, const struct cfg_set *set, unsigned n_set,
 	const struct cfg_variant *variant, const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message,
 	size_t bytes)
 {
-	return load(file, set, n_set, variant, false, hooks, lab, message, bytes);
+	struct source source = {
+		.file = file, .set = set, .n_set = n_set, .hooks = hooks, .root = SECTION_ROOT};
+
+	return load(&source, variant, false, lab, message, bytes);
+}
+
+enum status
+cfg_load_site(const char *file, const struct cfg_set *set, unsigned n_set, const struct cfg_hooks *hooks,
+	struct cfg_lab **lab, char *message, size_t bytes)
+{
+	struct source source = {
+		.file = file, .set = set, .n_set = n_set, .hooks = hooks, .root = SECTION_SITE};
+
+	return load(&source, NULL, false, lab, message, bytes);
 }
 
 void

@@ -328,6 +328,8 @@ where_of(enum section_id section, void *object)
 		return &((struct cfg_port *)object)->where;
 	case SECTION_ROUTE:
 		return &((struct cfg_route *)object)->where;
+	case SECTION_NEIGHBOUR:
+		return &((struct cfg_neighbour *)object)->where;
 	case SECTION_SA:
 		return &((struct cfg_sa *)object)->where;
 	case SECTION_POLICY:
@@ -382,11 +384,11 @@ read_section(struct reader *reader, const struct group *group)
 }
 
 void
-read_lab(struct reader *reader, config_t *tree, struct cfg_lab *lab)
+read_lab(struct reader *reader, config_t *tree, enum section_id root, struct cfg_lab *lab)
 {
-	struct group root = {.section = SECTION_ROOT, .at = config_root_setting(tree), .out = lab};
+	struct group group = {.section = root, .at = config_root_setting(tree), .out = lab};
 
-	read_section(reader, &root);
+	read_section(reader, &group);
 }
 
 void

@@ -23,8 +23,9 @@ struct reader {
 	unsigned room;
 };
 
-/* Reads all, unknown keys are faults; *lab is zeroed before. */
-void read_lab(struct reader *reader, config_t *tree, struct cfg_lab *lab);
+/* Reads all of a file of that kind (SECTION_ROOT, SECTION_SITE), unknown keys are faults; *lab is zeroed
+ * before. */
+void read_lab(struct reader *reader, config_t *tree, enum section_id root, struct cfg_lab *lab);
 /* Gives back what the reader itself holds. */
 void read_end(struct reader *reader);
 /* Where the key `name` of an object stands, or would stand. */

@@ -218,11 +218,11 @@ step(struct walk *walk, const char *value)
 }
 
 void
-tree_set(config_t *tree, const struct cfg_set *set, struct faults *faults)
+tree_set(config_t *tree, enum section_id root, const struct cfg_set *set, struct faults *faults)
 {
 	char *path = strdup(set->path);
 	struct walk walk = {
-		.section = SECTION_ROOT,
+		.section = root,
 		.group = config_root_setting(tree),
 		.rest = path,
 		.faults = faults,

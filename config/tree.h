@@ -32,7 +32,7 @@ struct fault_at tree_at(
 /* Member of a list by name or index; NULL where there is none. */
 config_setting_t *tree_member(const config_setting_t *list, const char *name);
 
-/* Applies one path=value; says what is wrong.  (set.c) */
-void tree_set(config_t *tree, const struct cfg_set *set, struct faults *faults);
+/* Applies one path=value to a file of that kind; says what is wrong.  (set.c) */
+void tree_set(config_t *tree, enum section_id root, const struct cfg_set *set, struct faults *faults);
 
 #endif

@@ -324,6 +324,7 @@ static bool (*const stores[TYPE_COUNT])(struct storing *) = {
 	[TYPE_DSCP_COPY] = store_dscp_copy,
 	[TYPE_DSCP_SET] = store_dscp_set,
 	[TYPE_HEX] = store_hex,
+	[TYPE_MAC] = store_mac,
 	[TYPE_NUMBERS] = store_u64,
 	[TYPE_ENUM] = store_enum,
 };

@@ -56,5 +56,6 @@ bool store_dscp(struct storing *storing);
 bool store_dscp_copy(struct storing *storing);
 bool store_dscp_set(struct storing *storing); /* adds one DSCP to the mask */
 bool store_hex(struct storing *storing);
+bool store_mac(struct storing *storing);
 
 #endif

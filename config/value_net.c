@@ -3,6 +3,7 @@
 #include "config/value.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,5 +197,26 @@ store_hex(struct storing *storing)
 	if (n % 2)
 		return value_wrong(storing, "the key has an odd number of digits");
 	*len = n / 2;
+	return true;
+}
+
+/* Six pairs of hexadecimal digits with colons; no group address (IEEE 802), which is nobody's own. */
+bool
+store_mac(struct storing *storing)
+{
+	struct cfg_mac *mac = storing->field;
+	const char *text = storing->value.text;
+	unsigned b[6];
+	int end = 0;
+
+	if (storing->value.kind != VALUE_TEXT)
+		return value_wrong_type(storing);
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6 ||
+		text[end] != '\0' || strspn(text, "0123456789abcdefABCDEF:") != strlen(text))
+		return value_wrong(storing, "\"%s\" is not an Ethernet address", text);
+	if (b[0] & 1)
+		return value_wrong(storing, "\"%s\" is the address of a group", text);
+	for (unsigned i = 0; i < 6; i++)
+		mac->bytes[i] = (uint8_t)b[i];
 	return true;
 }

@@ -344,8 +344,11 @@ dp_events(struct dp *dp, struct drop_event *out, unsigned max)
 	struct worker *w = dp->worker;
 	unsigned n = 0;
 
-	while (n < max && w->event_tail != w->event_head)
-		out[n++] = w->event[w->event_tail++ % WORKER_EVENTS];
+	unsigned head = __atomic_load_n(&w->event_head, __ATOMIC_ACQUIRE), tail = w->event_tail;
+
+	while (n < max && tail != head)
+		out[n++] = w->event[tail++ % WORKER_EVENTS];
+	__atomic_store_n(&w->event_tail, tail, __ATOMIC_RELEASE);
 	return n;
 }
 
@@ -447,6 +450,16 @@ const struct process_stats *
 dp_process_stats(const struct dp *dp)
 {
 	return dp->worker->process ? &dp->worker->process->stats : NULL;
+}
+
+void
+dp_sa_limit(struct dp *dp, unsigned index, uint64_t last)
+{
+	struct sa *sa = dp->sas[index];
+	uint64_t most = sa->esn ? UINT64_MAX : UINT32_MAX;
+
+	if (sa->session) /* without, sa_out is to find no number */
+		sa->seq_max = last < most ? last : most;
 }
 
 void

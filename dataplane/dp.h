@@ -48,7 +48,7 @@ uint64_t dp_next_due(const struct dp *dp);
 /* No keepalive is due after `end`: else there would always be something to do. */
 void dp_keepalive_until(struct dp *dp, uint64_t end);
 
-/* Takes at most max drop events, oldest first. */
+/* Takes at most max drop events, oldest first.  Another thread may, while this one turns; one at a time. */
 unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);
 
 const struct cfg_gateway *dp_cfg(const struct dp *dp);
@@ -66,6 +66,8 @@ uint64_t dp_mss_clamped(const struct dp *dp, unsigned port);
 const struct engine *dp_engine(const struct dp *dp);
 unsigned dp_sa_count(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
+/* The outbound SA sends no number beyond `last`: as many as its owner has reserved. */
+void dp_sa_limit(struct dp *dp, unsigned index, uint64_t last);
 /* Packets that came in at a port. */
 uint64_t dp_port_received(const struct dp *dp, unsigned port);
 /* Forgets what ICMP has told of path MTUs. */

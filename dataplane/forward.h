@@ -18,14 +18,16 @@ struct worker;
 static inline int
 forward_ttl(uint8_t *ip)
 {
-	uint32_t sum;
+	uint16_t sum;
 
 	if (ip[IPV4_TTL] <= 1)
 		return 0;
 	ip[IPV4_TTL]--;
-	/* RFC 1624 with m - m' = 0x0100: the checksum grows by as much, and 0xfeff becomes 0, not 0xffff */
-	sum = load_be16(ip + IPV4_CHECKSUM) + 0x0100u;
-	store_be16(ip + IPV4_CHECKSUM, (uint16_t)(sum + (sum >= 0xffff)));
+	/* RFC 1624 with m - m' = 0x0100, which the machine, having the bytes the other way round, reads as 1:
+	 * the checksum grows by as much, and 0xfeff becomes 0, not 0xffff */
+	memcpy(&sum, ip + IPV4_CHECKSUM, sizeof(sum));
+	sum = (uint16_t)(sum + 1 + (sum >= 0xfffe));
+	memcpy(ip + IPV4_CHECKSUM, &sum, sizeof(sum));
 	return 1;
 }
 

@@ -70,10 +70,16 @@ memory_populate(struct rte_mempool *pool, unsigned n)
 	return ST_OK;
 }
 
+uint32_t
+pool_room(uint32_t max_bytes)
+{
+	return (PKT_HEADROOM + max_bytes + PKT_BEHIND + 63) & ~63u;
+}
+
 enum status
 pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **out)
 {
-	uint32_t room = (PKT_HEADROOM + max_bytes + PKT_BEHIND + 63) & ~63u;
+	uint32_t room = pool_room(max_bytes);
 	struct rte_pktmbuf_pool_private private = {.mbuf_priv_size = sizeof(struct pkt)};
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;

@@ -15,6 +15,8 @@ struct rte_mbuf;
 
 /* n mbufs, each with a struct pkt and room for an IP packet of max_bytes plus what ESP puts round it. */
 enum status pool_create(unsigned n, uint32_t max_bytes, struct rte_mempool **pool);
+/* Data room of such an mbuf, for whoever makes a pool in another way. */
+uint32_t pool_room(uint32_t max_bytes);
 void pool_destroy(struct rte_mempool *pool);
 /* A copy, private area included; NULL where the pool is empty. */
 struct rte_mbuf *pool_clone(struct rte_mempool *pool, const struct rte_mbuf *m);

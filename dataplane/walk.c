@@ -66,17 +66,11 @@ event_read_header(struct drop_event *event, struct rte_mbuf *m)
 }
 
 static void
-event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
+event_fill(struct worker *w, struct drop_event *event, struct rte_mbuf *m, enum drop reason)
 {
-	struct drop_event *event = &w->event[w->event_head % WORKER_EVENTS];
 	const struct pkt *pkt = pkt_of(m);
 	const struct sa *sa = pkt->sa;
 
-	if (w->event_head - w->event_tail == WORKER_EVENTS) {
-		w->stats.events_lost++;
-		return;
-	}
-	w->event_head++;
 	*event = (struct drop_event){.time_ns = w->now,
 		.reason = (uint8_t)reason,
 		.flow = pkt->flow,
@@ -101,6 +95,21 @@ event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 		event->window = sa->replay ? sa->window_size : 0;
 		event->lag = pkt->lag;
 	}
+}
+
+/* The ring has one writer, the worker, and one reader, which may be another thread: the head moves when the
+ * event is there. */
+static void
+event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
+{
+	struct drop_event *event = &w->event[w->event_head % WORKER_EVENTS];
+
+	if (w->event_head - __atomic_load_n(&w->event_tail, __ATOMIC_ACQUIRE) == WORKER_EVENTS) {
+		w->stats.events_lost++;
+		return;
+	}
+	event_fill(w, event, m, reason);
+	__atomic_store_n(&w->event_head, w->event_head + 1, __ATOMIC_RELEASE);
 }
 
 void

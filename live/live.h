@@ -62,12 +62,14 @@ unsigned live_events(struct live *live, unsigned worker, struct drop_event *out,
 void live_port_stats(const struct live *live, unsigned port, struct port_stats *stats);
 /* Name of the DPDK device, its MAC, and whether its link is up. */
 struct live_port_info {
-	const char *device;
-	uint8_t mac[6];
+	const char *device; /* "net_af_packet0" */
+	const char *driver; /* "net_af_packet" */
+	struct cfg_mac mac;
 	bool up;
-	uint64_t speed; /* bit/s; 0: unknown */
+	uint64_t speed;		       /* bit/s; 0: unknown */
+	uint64_t rx_missed, rx_errors; /* frames that never came out of the device */
 };
 void live_port_info(const struct live *live, unsigned port, struct live_port_info *info);
-void live_totals(struct live *live, struct live_totals *totals);
+void live_totals(const struct live *live, struct live_totals *totals);
 
 #endif

@@ -31,7 +31,7 @@ lag_correct(struct sa *sa, struct pkt *pkt)
 }
 
 static inline enum drop
-commit_one(const struct worker *w, struct rte_mbuf *m)
+commit_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
@@ -57,12 +57,5 @@ commit_one(const struct worker *w, struct rte_mbuf *m)
 void
 stage_replay_commit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = commit_one(w, pkts[i]);
-
-		if (unlikely(drop))
-			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_decap, pkts[i]);
-	}
+	worker_each(w, pkts, n, commit_one, STAGE_decap);
 }

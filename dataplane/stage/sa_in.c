@@ -74,12 +74,5 @@ stage_sa_in(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	if (unlikely(w->far))
 		far_spis(w, pkts, n);
-	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = sa_find(w, pkts[i]);
-
-		if (unlikely(drop))
-			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_replay_check, pkts[i]);
-	}
+	worker_each(w, pkts, n, sa_find, STAGE_replay_check);
 }

@@ -80,7 +80,7 @@ SOURCES = [
     (None, None, calls("lab/a.c", "x = wire_random(rng)")),
     ("eal", "dataplane/a.c:4", calls("dataplane/a.c", "rte_eal_init(0, 0)")),
     ("eal", "crypto/a.c:4", calls("crypto/a.c", "rte_eal_cleanup()")),
-    (None, None, calls("lab/pool.c", "rte_eal_init(0, 0)")),
+    (None, None, calls("dataplane/pool.c", "rte_eal_init(0, 0)")),
     (None, None, calls("dataplane/port/eth.c", "rte_eal_init(0, 0)")),
     ("exit", "lab/a.c:4", calls("lab/a.c", "exit(1)")),
     ("exit", "dataplane/a.c:4", calls("dataplane/a.c", "rte_panic(0)")),

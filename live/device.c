@@ -1,0 +1,158 @@
+/* Opening DPDK devices: by PCI address, by the name of one that exists, or made from a driver's name and
+ * arguments ("net_af_packet0,iface=eth1"). */
+#include "live/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+
+#include "live/neigh.h"
+
+#define DESCRIPTORS 1024u
+
+static enum status
+fail(const struct live_device *device, enum status status, const char *what, int error, char *message,
+	size_t bytes)
+{
+	snprintf(message, bytes, "port %s: device \"%s\": %s%s%s", device->cfg->name, device->cfg->device,
+		what, error ? ": " : "", error ? rte_strerror(error < 0 ? -error : error) : "");
+	return status;
+}
+
+static enum status
+device_find(struct live_device *device, char *message, size_t bytes)
+{
+	size_t n = strcspn(device->cfg->device, ",");
+	int error;
+
+	if (n >= sizeof(device->name))
+		return fail(device, ST_ERR_RANGE, "the name is too long", 0, message, bytes);
+	snprintf(device->name, sizeof(device->name), "%.*s", (int)n, device->cfg->device);
+	if (!rte_eth_dev_get_port_by_name(device->name, &device->id))
+		return ST_OK;
+	error = rte_dev_probe(device->cfg->device);
+	if (error < 0)
+		return fail(device, ST_ERR_NOT_FOUND, "cannot be made", error, message, bytes);
+	device->made = true;
+	if (rte_eth_dev_get_port_by_name(device->name, &device->id))
+		return fail(device, ST_ERR_NOT_FOUND, "is no Ethernet device", 0, message, bytes);
+	return ST_OK;
+}
+
+/* Drivers of software refuse an MTU that their kernel interface has nevertheless: the second time they are
+ * not told. */
+static int
+configure(const struct live_device *device, uint16_t queues, const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_conf conf = {.rxmode = {.mtu = device->cfg->mtu}};
+	int error;
+
+	if (queues > 1) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads;
+	}
+	error = rte_eth_dev_configure(device->id, queues, queues, &conf);
+	if (error != -EINVAL)
+		return error;
+	conf.rxmode.mtu = 0;
+	return rte_eth_dev_configure(device->id, queues, queues, &conf);
+}
+
+static int
+queues_setup(const struct live_device *device, uint16_t queues, struct rte_mempool *pool)
+{
+	uint16_t rx = DESCRIPTORS, tx = DESCRIPTORS;
+	int socket = rte_eth_dev_socket_id(device->id);
+	int error = rte_eth_dev_adjust_nb_rx_tx_desc(device->id, &rx, &tx);
+
+	for (uint16_t q = 0; q < queues && !error; q++) {
+		error = rte_eth_rx_queue_setup(device->id, q, rx, (unsigned)socket, NULL, pool);
+		if (!error)
+			error = rte_eth_tx_queue_setup(device->id, q, tx, (unsigned)socket, NULL);
+	}
+	return error;
+}
+
+static enum status
+device_start(
+	struct live_device *device, uint16_t queues, struct rte_mempool *pool, char *message, size_t bytes)
+{
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac;
+	int error = rte_eth_dev_info_get(device->id, &info);
+
+	if (error)
+		return fail(device, ST_ERR_IO, "tells nothing of itself", error, message, bytes);
+	if (queues > info.max_rx_queues || queues > info.max_tx_queues) {
+		snprintf(message, bytes,
+			"port %s: device \"%s\": has %u receive and %u transmit queues; wanted: one for each "
+			"of "
+			"%u workers",
+			device->cfg->name, device->cfg->device, info.max_rx_queues, info.max_tx_queues,
+			queues);
+		return ST_ERR_UNSUPPORTED;
+	}
+	error = configure(device, queues, &info);
+	if (error)
+		return fail(device, ST_ERR_IO, "cannot be configured", error, message, bytes);
+	error = queues_setup(device, queues, pool);
+	if (error)
+		return fail(device, ST_ERR_IO, "has no such queues", error, message, bytes);
+	error = rte_eth_dev_start(device->id);
+	if (error)
+		return fail(device, ST_ERR_IO, "does not start", error, message, bytes);
+	device->started = true;
+	rte_eth_allmulticast_enable(device->id); /* for questions to our group; what cannot do it takes all */
+	error = rte_eth_macaddr_get(device->id, &mac);
+	if (error)
+		return fail(device, ST_ERR_IO, "has no MAC", error, message, bytes);
+	memcpy(&device->mac, &mac, sizeof(device->mac));
+	return ST_OK;
+}
+
+static enum status
+neighbours_create(struct live_device *device, uint64_t ageing)
+{
+	const struct cfg_gateway *gateway = device->gateway;
+	enum status status = neigh_create(ageing, &device->neigh);
+
+	for (unsigned i = 0; i < gateway->n_neighbours && !status; i++)
+		if (gateway->neighbours[i].port == device->index)
+			status = neigh_add_static(
+				device->neigh, gateway->neighbours[i].address, &gateway->neighbours[i].mac);
+	return status;
+}
+
+enum status
+live_device_open(struct live_device *device, const struct cfg_gateway *gateway, uint32_t index,
+	uint16_t queues, struct rte_mempool *pool, uint64_t ageing, char *message, size_t bytes)
+{
+	enum status status;
+
+	*device = (struct live_device){
+		.gateway = gateway, .cfg = &gateway->ports[index], .index = index, .id = RTE_MAX_ETHPORTS};
+	status = neighbours_create(device, ageing);
+	if (status)
+		return fail(device, status, "neighbours: no room", 0, message, bytes);
+	status = device_find(device, message, bytes);
+	return status ? status : device_start(device, queues, pool, message, bytes);
+}
+
+void
+live_device_close(struct live_device *device)
+{
+	struct rte_eth_dev_info info;
+
+	if (device->started)
+		rte_eth_dev_stop(device->id);
+	if (device->made && device->id < RTE_MAX_ETHPORTS && !rte_eth_dev_info_get(device->id, &info)) {
+		rte_eth_dev_close(device->id);
+		rte_dev_remove(info.device);
+	}
+	neigh_destroy(device->neigh);
+	*device = (struct live_device){.id = RTE_MAX_ETHPORTS};
+}
