@@ -1,5 +1,5 @@
-/* esplab show | clear | debug | undebug ...: one command to a running gateway, the rest of the line as on its
- * console. */
+/* esplab show | clear | debug | undebug | crypto | reload ...: one command to a running gateway, the rest of
+ * the line as on its console. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +135,18 @@ command_debug(int argc, char **argv)
 
 int
 command_undebug(int argc, char **argv)
+{
+	return ask_run(argc, argv);
+}
+
+int
+command_crypto(int argc, char **argv)
+{
+	return ask_run(argc, argv);
+}
+
+int
+command_reload(int argc, char **argv)
 {
 	return ask_run(argc, argv);
 }

@@ -13,13 +13,12 @@
 #include "app/engine_arg.h"
 #include "app/words.h"
 #include "crypto/alg.h"
-#include "dataplane/replay/replay.h"
 #include "dataplane/pool.h"
+#include "dataplane/replay/replay.h"
 
 #define COMMAND "esplab bench esp"
 #define MESSAGE_BYTES 8192u
 #define LIST_MAX 16u
-#define SMALL_SAS 1000u /* for fewer, memory for each of them says nothing */
 
 struct request {
 	struct bench_esp_request esp;
@@ -301,12 +300,10 @@ one_run(struct bench *bench, const struct bench_esp_request *esp)
 	struct bench_esp_result *result = calloc(1, sizeof(*result));
 	struct bench_esp *made = NULL;
 	char message[MESSAGE_BYTES];
-	double memory = memory_now();
 	enum status status = result ? bench_esp_create(esp, bench->workers, &made, message, sizeof(message))
 				    : ST_ERR_NOMEM;
 	int code = APP_OK;
 
-	memory = esp->sas < SMALL_SAS ? 0 : (memory_now() - memory) / bench->workers / esp->sas;
 	if (status) {
 		fprintf(stderr, COMMAND ": %s\n", result ? message : status_text(status));
 		code = status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
@@ -316,9 +313,9 @@ one_run(struct bench *bench, const struct bench_esp_request *esp)
 		code = APP_FAULT;
 	} else {
 		if (bench->json.out)
-			bench_print_json(&bench->json, &bench->machine, esp, result, memory);
+			bench_print_json(&bench->json, &bench->machine, esp, result);
 		if (bench->json.out != stdout)
-			bench_print_text(&bench->machine, esp, result, memory);
+			bench_print_text(&bench->machine, esp, result);
 		if (!result_balanced(result)) {
 			fprintf(stderr, COMMAND ": a fault of esplab: packets do not balance\n");
 			code = APP_FAULT;
@@ -414,8 +411,7 @@ command_bench(int argc, char **argv)
 					  .pairs = 16,
 					  .seed = 1,
 					  .cycles = cycles_now,
-					  .pool_create = pool_create,
-					  .pool_destroy = pool_destroy},
+					  .memory = memory_now},
 		.engine = "ipsec_mb",
 		.sas = {1},
 		.n_sas = 1,

@@ -5,6 +5,8 @@
 
 #include "bench/target.h"
 
+#define SMALL_SAS 1000u
+
 const char *const bench_direction_names[BENCH_DIRECTION_COUNT] = {"out", "in", "both"};
 const char *const bench_order_names[BENCH_ORDER_COUNT] = {"round-robin", "random", "zipf"};
 
@@ -13,12 +15,6 @@ static double
 path_of(const struct bench_row *row)
 {
 	return row->total.median - row->port.median;
-}
-
-static double
-ratio_of(const struct bench_row *row)
-{
-	return row->raw.n ? path_of(row) / row->raw.median : 0;
 }
 
 static double
@@ -32,6 +28,19 @@ bench_print_head(const struct bench_machine *machine)
 {
 	printf("%s. Cycles are those of the TSC, %.2f GHz; the core makes %.2f in one of these.\n",
 		machine->cpu, machine->hz / 1e9, machine->core);
+}
+
+/* Bytes for each SA; 0: there are too few to say. */
+static double
+memory_of(const struct bench_esp_request *request, const struct bench_esp_result *result)
+{
+	double sas = 0;
+
+	for (unsigned i = 0; i < result->n_rows; i++)
+		if (result->row[i].request.workers > sas)
+			sas = result->row[i].request.workers;
+	sas *= request->sas * (request->direction == BENCH_BOTH ? 2.0 : 1.0);
+	return request->sas < SMALL_SAS ? 0 : result->memory / sas;
 }
 
 static void
@@ -57,7 +66,7 @@ target_print(const struct bench_esp_request *request, const struct bench_row *ro
 	if (target.cycles > 0)
 		printf("  %.0f cycles: %s", target.cycles, verdict(path_of(row), target.cycles));
 	if (target.ratio > 0 && row->raw.n)
-		printf("  %.2f x raw: %s", target.ratio, verdict(ratio_of(row), target.ratio));
+		printf("  %.2f x raw: %s", target.ratio, verdict(row->ratio.median, target.ratio));
 	printf("\n");
 }
 
@@ -73,10 +82,10 @@ row_print(const struct bench_machine *machine, const struct bench_esp_request *r
 		mpps * row->bytes * 8 / 1e3, row->total.median, row->total.min, row->total.max,
 		row->port.median, path_of(row));
 	if (row->raw.n)
-		printf(" %6.0f %5.0f-%-5.0f %5.2f", row->raw.median, row->raw.min, row->raw.max,
-			ratio_of(row));
+		printf(" %6.0f %5.0f-%-5.0f %5.2f %4.2f-%-4.2f", row->raw.median, row->raw.min, row->raw.max,
+			row->ratio.median, row->ratio.min, row->ratio.max);
 	else
-		printf(" %6s %11s %5s", "-", "-", "-");
+		printf(" %6s %11s %5s %9s", "-", "-", "-", "-");
 	target_print(request, row);
 }
 
@@ -115,7 +124,7 @@ drops_print(const struct bench_row *row)
 }
 
 static void
-title_print(const struct bench_esp_request *request, const struct bench_esp_result *result, double memory)
+title_print(const struct bench_esp_request *request, const struct bench_esp_result *result)
 {
 	printf("\n%s: %s, engine %s, %u SA%s%s%s", bench_direction_names[request->direction],
 		request->transform, request->engine->name, request->sas, request->sas > 1 ? "s, " : "",
@@ -125,17 +134,17 @@ title_print(const struct bench_esp_request *request, const struct bench_esp_resu
 	printf("%s%s%s; %u buffers, bursts of %u; raw: %s\n", request->replayed ? ", all replayed" : "",
 		request->qos ? ", QoS" : "", request->events ? ", events" : "", request->slots,
 		request->burst, result->raw ? result->raw : "none");
-	if (memory > 0)
-		printf("Memory of the gateway for each SA: %.0f bytes\n", memory);
+	if (memory_of(request, result) > 0)
+		printf("Memory of the gateway for each SA: %.0f bytes\n", memory_of(request, result));
 }
 
 void
 bench_print_text(const struct bench_machine *machine, const struct bench_esp_request *request,
-	const struct bench_esp_result *result, double memory)
+	const struct bench_esp_result *result)
 {
-	title_print(request, result, memory);
-	printf("%5s %7s %7s %7s %7s %11s %5s %6s %6s %11s %5s  at most\n", "bytes", "workers", "Mpps", "Gb/s",
-		"cycles", "(min-max)", "ports", "path", "raw", "(min-max)", "ratio");
+	title_print(request, result);
+	printf("%5s %7s %7s %7s %7s %11s %5s %6s %6s %11s %5s %9s  at most\n", "bytes", "workers", "Mpps",
+		"Gb/s", "cycles", "(min-max)", "ports", "path", "raw", "(min-max)", "ratio", "(min-max)");
 	for (unsigned i = 0; i < result->n_rows; i++)
 		row_print(machine, request, &result->row[i]);
 	printf("Cycles by stage, ports included, of one turn in 16, with the cost of timing:\n");
@@ -189,7 +198,7 @@ target_json(struct json_out *json, const struct bench_esp_request *request, cons
 	}
 	if (target.ratio > 0 && row->raw.n) {
 		jout_real(json, "ratio", target.ratio);
-		jout_bool(json, "ratio_met", ratio_of(row) <= target.ratio);
+		jout_bool(json, "ratio_met", row->ratio.median <= target.ratio);
 	}
 	jout_object_end(json);
 }
@@ -248,10 +257,7 @@ row_json(struct json_out *json, const struct bench_machine *machine, const struc
 	span_json(json, "port_cycles", &row->port);
 	jout_real(json, "path_cycles", path_of(row));
 	span_json(json, "raw_cycles", &row->raw);
-	if (row->raw.n)
-		jout_real(json, "ratio", ratio_of(row));
-	else
-		jout_null(json, "ratio");
+	span_json(json, "ratio", &row->ratio);
 	target_json(json, request, row);
 	stages_json(json, row);
 	balance_json(json, row);
@@ -260,7 +266,7 @@ row_json(struct json_out *json, const struct bench_machine *machine, const struc
 
 void
 bench_print_json(struct json_out *json, const struct bench_machine *machine,
-	const struct bench_esp_request *request, const struct bench_esp_result *result, double memory)
+	const struct bench_esp_request *request, const struct bench_esp_result *result)
 {
 	jout_object(json, NULL);
 	jout_text(json, "direction", bench_direction_names[request->direction]);
@@ -279,8 +285,8 @@ bench_print_json(struct json_out *json, const struct bench_machine *machine,
 	jout_u64(json, "rounds", request->rounds);
 	jout_u64(json, "pairs", request->pairs);
 	jout_text(json, "raw", result->raw);
-	if (memory > 0)
-		jout_real(json, "bytes_per_sa", memory);
+	if (memory_of(request, result) > 0)
+		jout_real(json, "bytes_per_sa", memory_of(request, result));
 	else
 		jout_null(json, "bytes_per_sa");
 	jout_array(json, "rows");

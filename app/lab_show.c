@@ -50,6 +50,7 @@ console_create(struct lab_show *show, unsigned g, const char *const *debugs, uns
 
 	console->single.dp = lab_gateway(show->lab, g);
 	ctrl_single_target(&console->single, &target);
+	target.fixed = "The SAs of a laboratory are those of its file";
 	status = ctrl_create(&target, &console->ctrl);
 	for (unsigned d = 0; d < n_debugs && !status; d++) {
 		char line[COMMAND_LINE], *answer;

@@ -28,9 +28,11 @@ struct books {
 /* What a row has gathered. */
 struct gather {
 	struct packets packets[BENCH_WORKERS_MAX];
-	double *total, *port, *raw; /* a sample of each round */
+	double *total, *port, *raw, *ratio; /* a value of each round */
 	unsigned n, n_raw;
-	struct sample sum;
+	struct sample *samples; /* of one round, every batch of every worker */
+	double *values;		/* of one worker's */
+	uint64_t packets_timed, bytes, slots;
 	struct books books;
 };
 
@@ -78,7 +80,6 @@ struct slice {
 	atomic_uint away; /* workers that have not come to the start */
 	atomic_uint left; /* and those that have not done theirs */
 	unsigned pairs;
-	bool timed; /* else the stages are */
 };
 
 struct part {
@@ -86,7 +87,7 @@ struct part {
 	struct lane *lane;
 	struct packets *packets;
 	unsigned cpu;
-	struct sample sample;
+	struct sample *samples; /* of each batch; NULL: the stages are timed */
 	enum status status;
 	pthread_t thread;
 };
@@ -109,7 +110,7 @@ part_run(void *arg)
 		rte_pause();
 	for (unsigned i = 0; i < slice->pairs && !part->status; i++)
 		part->status = lane_batch(
-			part->lane, part->packets, slice->timed ? &part->sample : NULL, !slice->timed);
+			part->lane, part->packets, part->samples ? &part->samples[i] : NULL, !part->samples);
 	atomic_fetch_sub(&slice->left, 1);
 	while (atomic_load(&slice->left) && !part->status)
 		part->status = lane_batch(part->lane, part->packets, NULL, false);
@@ -117,33 +118,21 @@ part_run(void *arg)
 	return NULL;
 }
 
-static void
-sample_add(struct sample *sum, const struct sample *s)
-{
-	sum->total.cycles += s->total.cycles;
-	sum->total.packets += s->total.packets;
-	sum->raw.cycles += s->raw.cycles;
-	sum->raw.packets += s->raw.packets;
-	sum->port.cycles += s->port.cycles;
-	sum->port.packets += s->port.packets;
-	sum->bytes += s->bytes;
-	sum->slots += s->slots;
-}
-
+/* samples: so many as batches, for one worker after the other; NULL: the stages are timed. */
 static enum status
-slice_run(struct bench_esp *bench, struct gather *gather, unsigned workers, const unsigned *cpus, bool timed,
-	struct sample *sum)
+slice_run(struct bench_esp *bench, struct gather *gather, unsigned workers, const unsigned *cpus,
+	struct sample *samples)
 {
-	struct slice slice = {
-		.away = workers, .left = workers, .pairs = bench->request->pairs, .timed = timed};
+	unsigned pairs = bench->request->pairs, started = 0;
+	struct slice slice = {.away = workers, .left = workers, .pairs = pairs};
 	struct part part[BENCH_WORKERS_MAX] = {0};
 	enum status status = ST_OK;
-	unsigned started = 0;
 
 	for (; started < workers; started++) {
 		part[started] = (struct part){.slice = &slice,
 			.lane = &bench->lane[started],
 			.packets = &gather->packets[started],
+			.samples = samples ? samples + (size_t)started * pairs : NULL,
 			.cpu = cpus[started]};
 		if (pthread_create(&part[started].thread, NULL, part_run, &part[started]))
 			break;
@@ -155,7 +144,6 @@ slice_run(struct bench_esp *bench, struct gather *gather, unsigned workers, cons
 	}
 	for (unsigned w = 0; w < started; w++) {
 		pthread_join(part[w].thread, NULL);
-		sample_add(sum, &part[w].sample);
 		status = status ? status : part[w].status;
 	}
 	return status;
@@ -189,29 +177,6 @@ books_add(struct books *books, const struct lane *lane, int sign)
 	}
 }
 
-static enum status
-round_run(struct bench_esp *bench, struct gather *gather, const struct bench_row_request *row,
-	const unsigned *cpus)
-{
-	struct sample sample = {0}, untimed = {0};
-	enum status status;
-
-	for (unsigned w = 0; w < row->workers; w++)
-		books_add(&gather->books, &bench->lane[w], -1);
-	status = slice_run(bench, gather, row->workers, cpus, true, &sample);
-	if (!status)
-		status = slice_run(bench, gather, row->workers, cpus, false, &untimed);
-	for (unsigned w = 0; w < row->workers; w++)
-		books_add(&gather->books, &bench->lane[w], 1);
-	gather->total[gather->n] = (double)sample.total.cycles / (double)sample.total.packets;
-	gather->port[gather->n] = (double)sample.port.cycles / (double)sample.port.packets;
-	if (sample.raw.packets)
-		gather->raw[gather->n_raw++] = (double)sample.raw.cycles / (double)sample.raw.packets;
-	gather->n++;
-	sample_add(&gather->sum, &sample);
-	return status;
-}
-
 static int
 double_compare(const void *a, const void *b)
 {
@@ -229,17 +194,84 @@ span_of(double *values, unsigned n)
 	return (struct bench_span){(values[(n - 1) / 2] + values[n / 2]) / 2, values[0], values[n - 1], n};
 }
 
+/* The median of one worker's batches: some are interrupted by others who want the CPU.  0: there are none.
+ * values: a place to work. */
+static double
+batches_median(const struct sample *samples, unsigned n, size_t which, double *values)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct timed *t = (const struct timed *)((const char *)&samples[i] + which);
+
+		if (t->packets)
+			values[found++] = (double)t->cycles / (double)t->packets;
+	}
+	return span_of(values, found).median;
+}
+
+/* The mean over workers. */
+static double
+round_value(const struct bench_esp *bench, unsigned workers, const struct gather *gather, size_t which)
+{
+	unsigned pairs = bench->request->pairs;
+	double sum = 0;
+
+	for (unsigned w = 0; w < workers; w++)
+		sum += batches_median(gather->samples + (size_t)w * pairs, pairs, which, gather->values);
+	return sum / workers;
+}
+
+static void
+round_gather(const struct bench_esp *bench, unsigned workers, struct gather *gather)
+{
+	double raw = round_value(bench, workers, gather, offsetof(struct sample, raw));
+
+	gather->total[gather->n] = round_value(bench, workers, gather, offsetof(struct sample, total));
+	gather->port[gather->n] = round_value(bench, workers, gather, offsetof(struct sample, port));
+	if (raw > 0) {
+		gather->ratio[gather->n_raw] = (gather->total[gather->n] - gather->port[gather->n]) / raw;
+		gather->raw[gather->n_raw++] = raw;
+	}
+	gather->n++;
+	for (unsigned i = 0; i < workers * bench->request->pairs; i++) {
+		gather->packets_timed += gather->samples[i].total.packets;
+		gather->bytes += gather->samples[i].bytes;
+		gather->slots += gather->samples[i].slots;
+	}
+}
+
+static enum status
+round_run(struct bench_esp *bench, struct gather *gather, const struct bench_row_request *row,
+	const unsigned *cpus)
+{
+	enum status status;
+
+	memset(gather->samples, 0, (size_t)row->workers * bench->request->pairs * sizeof(*gather->samples));
+	for (unsigned w = 0; w < row->workers; w++)
+		books_add(&gather->books, &bench->lane[w], -1);
+	status = slice_run(bench, gather, row->workers, cpus, gather->samples);
+	if (!status)
+		status = slice_run(bench, gather, row->workers, cpus, NULL);
+	for (unsigned w = 0; w < row->workers; w++)
+		books_add(&gather->books, &bench->lane[w], 1);
+	if (!status)
+		round_gather(bench, row->workers, gather);
+	return status;
+}
+
 static void
 row_make(struct bench_row *row, const struct bench_esp *bench, struct gather *gather)
 {
 	const struct books *books = &gather->books;
 	uint64_t timed = books->stage[STAGE_rx].timed_packets, drops = 0;
 
-	row->packets = gather->sum.total.packets;
-	row->bytes = (double)gather->sum.bytes / (double)gather->sum.slots;
+	row->packets = gather->packets_timed;
+	row->bytes = (double)gather->bytes / (double)gather->slots;
 	row->total = span_of(gather->total, gather->n);
 	row->port = span_of(gather->port, gather->n);
 	row->raw = span_of(gather->raw, gather->n_raw);
+	row->ratio = span_of(gather->ratio, gather->n_raw);
 	for (unsigned s = 0; s < STAGE_COUNT; s++) {
 		const struct stage_stats *stage = &books->stage[s];
 
@@ -269,7 +301,11 @@ gather_create(
 	gather->total = calloc(request->rounds, sizeof(double));
 	gather->port = calloc(request->rounds, sizeof(double));
 	gather->raw = calloc(request->rounds, sizeof(double));
-	if (!gather->total || !gather->port || !gather->raw)
+	gather->ratio = calloc(request->rounds, sizeof(double));
+	gather->samples = calloc((size_t)request->pairs * row->workers, sizeof(*gather->samples));
+	gather->values = calloc(request->pairs, sizeof(double));
+	if (!gather->total || !gather->port || !gather->raw || !gather->ratio || !gather->samples ||
+		!gather->values)
 		return ST_ERR_NOMEM;
 	for (unsigned w = 0; w < row->workers && !status; w++)
 		status = packets_create(&gather->packets[w], request, row->size);
@@ -278,15 +314,18 @@ gather_create(
 
 /* False where packets are missing. */
 static bool
-gather_destroy(struct gather *gather, const struct bench_esp_request *request)
+gather_destroy(struct gather *gather)
 {
 	bool all = true;
 
 	for (unsigned w = 0; w < BENCH_WORKERS_MAX; w++)
-		all &= packets_destroy(&gather->packets[w], request);
+		all &= packets_destroy(&gather->packets[w]);
+	free(gather->samples);
+	free(gather->values);
 	free(gather->total);
 	free(gather->port);
 	free(gather->raw);
+	free(gather->ratio);
 	return all;
 }
 
@@ -300,8 +339,14 @@ bench_esp_run(struct bench_esp *bench, const struct bench_row_request *rows, uns
 
 	memset(result, 0, sizeof(*result));
 	result->raw = request->replayed ? NULL : bench->lane[0].raw.name;
+	for (unsigned w = 0; w < bench->workers; w++)
+		result->memory += bench->lane[w].rig.memory;
 	for (unsigned i = 0; i < n && !status; i++)
 		status = gather_create(&gather[i], request, &rows[i]);
+	for (unsigned i = 0; i < n && !status; i++)
+		for (unsigned w = 0; w < rows[i].workers && !status; w++)
+			if (!bench->lane[w].met)
+				status = lane_meet(&bench->lane[w], &gather[i].packets[w]);
 	for (unsigned r = 0; r < request->rounds && !status; r++)
 		for (unsigned i = 0; i < n && !status; i++)
 			status = round_run(bench, &gather[i], &rows[i], cpus);
@@ -314,7 +359,7 @@ bench_esp_run(struct bench_esp *bench, const struct bench_row_request *rows, uns
 		row->balanced = true;
 		if (!status)
 			row_make(row, bench, &gather[i]);
-		row->balanced &= gather_destroy(&gather[i], request);
+		row->balanced &= gather_destroy(&gather[i]);
 	}
 	free(gather);
 	if (status)

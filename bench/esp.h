@@ -17,8 +17,6 @@
 #include "config/cfg.h"
 #include "dataplane/dp.h"
 
-struct rte_mempool;
-
 enum bench_direction { BENCH_OUT, BENCH_IN, BENCH_BOTH, BENCH_DIRECTION_COUNT };
 
 #define BENCH_IMIX 0u /* as a size: 46, 576 and 1500 bytes, 7:4:1 */
@@ -46,8 +44,7 @@ struct bench_esp_request {
 	unsigned rounds, pairs; /* samples; batches of each */
 	uint64_t seed;
 	uint64_t (*cycles)(void);
-	enum status (*pool_create)(unsigned n, uint32_t max_bytes, struct rte_mempool **pool);
-	void (*pool_destroy)(struct rte_mempool *pool);
+	double (*memory)(void); /* bytes that the process has; NULL: nobody knows */
 };
 
 /* A line of the table: one size, so many workers. */
@@ -56,7 +53,7 @@ struct bench_row_request {
 	unsigned workers;
 };
 
-/* Cycles a packet over rounds; n is 0 where there is nothing to say. */
+/* Over rounds, of each the median of its batches; n is 0 where there is nothing to say. */
 struct bench_span {
 	double median, min, max;
 	unsigned n;
@@ -73,6 +70,7 @@ struct bench_row {
 	double bytes;		 /* of an inner packet, mean */
 	struct bench_span total; /* cycles of a worker for each of its packets, ports included */
 	struct bench_span port, raw;
+	struct bench_span ratio; /* of total less ports to raw, in the same round */
 	struct bench_stage stage[STAGE_COUNT];
 	uint64_t drops[DROP_COUNT]; /* of all packets, timed or not */
 	uint64_t rx, created, tx, consumed, held;
@@ -82,6 +80,7 @@ struct bench_row {
 
 struct bench_esp_result {
 	const char *raw; /* what did the cryptography alone; NULL: nothing could */
+	double memory;	 /* bytes that the gateways took when they were made */
 	struct bench_row row[BENCH_ROWS_MAX];
 	unsigned n_rows;
 };

@@ -10,10 +10,12 @@
 #include "bench/seal.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/pkt.h"
+#include "dataplane/pool.h"
 
 #define WARM 64u	   /* packets of a batch that are not timed, where it has enough */
 #define TURN_PACKETS 1024u /* that a gateway takes in one turn */
 #define EVENTS 256u
+#define AT_HAND 2048u
 
 static const struct {
 	uint16_t bytes;
@@ -23,9 +25,9 @@ static const struct {
 enum status
 packets_create(struct packets *packets, const struct bench_esp_request *request, uint32_t size)
 {
-	/* what is replayed exists twice */
-	unsigned n = request->slots * (request->replayed ? 3 : 1);
-	enum status status = request->pool_create(n, size ? size : 1500, &packets->pool);
+	/* what is replayed exists twice; and threads keep some at hand */
+	unsigned n = request->slots * (request->replayed ? 2 : 1) + AT_HAND;
+	enum status status = pool_create(n, size ? size : 1500, &packets->pool);
 
 	packets->size = size;
 	packets->slot = calloc(request->slots, sizeof(struct rte_mbuf *));
@@ -39,12 +41,12 @@ packets_create(struct packets *packets, const struct bench_esp_request *request,
 			status = ST_ERR_NOMEM;
 	}
 	if (status)
-		packets_destroy(packets, request);
+		packets_destroy(packets);
 	return status;
 }
 
 bool
-packets_destroy(struct packets *packets, const struct bench_esp_request *request)
+packets_destroy(struct packets *packets)
 {
 	bool all;
 
@@ -52,8 +54,7 @@ packets_destroy(struct packets *packets, const struct bench_esp_request *request
 		rte_pktmbuf_free(packets->slot[i]);
 	all = !packets->pool || rte_mempool_in_use_count(packets->pool) == 0;
 	free(packets->slot);
-	if (packets->pool)
-		request->pool_destroy(packets->pool);
+	pool_destroy(packets->pool);
 	memset(packets, 0, sizeof(*packets));
 	return all;
 }
@@ -309,6 +310,8 @@ raw_port(struct lane *lane, enum rig_port p, enum crypto_direction direction, st
 	unsigned n = port->n_out, warm = warm_of(n);
 	uint64_t start;
 
+	if (!n)
+		return ST_OK;
 	for (unsigned i = 0; i < n; i++)
 		lane->ops[i] = &pkt_of(port->out[i])->op;
 	if (!raw_run(&lane->raw, direction, lane->ops, warm))
@@ -421,5 +424,19 @@ lane_batch(struct lane *lane, struct packets *packets, struct sample *sample, bo
 		status = packets_collect(lane, packets);
 	if (!status && sample)
 		ports_run(lane, packets, sample);
+	return status;
+}
+
+enum status
+lane_meet(struct lane *lane, struct packets *packets)
+{
+	enum bench_order order = lane->zipf.order;
+	enum status status = ST_OK;
+
+	lane->zipf.order = BENCH_ROUND_ROBIN;
+	for (uint64_t met = 0; met < 2 * (uint64_t)lane->request->sas && !status; met += packets->n)
+		status = lane_batch(lane, packets, NULL, false);
+	lane->zipf.order = order;
+	lane->met = true;
 	return status;
 }

@@ -17,11 +17,11 @@ struct packets {
 	uint32_t size; /* or BENCH_IMIX */
 };
 
-/* What a sample adds up. */
 struct timed {
 	uint64_t cycles, packets;
 };
 
+/* What one batch took. */
 struct sample {
 	struct timed total, raw, port;
 	uint64_t bytes, slots; /* of inner packets, timed or not */
@@ -35,6 +35,7 @@ struct lane {
 	struct zipf zipf;
 	struct rng rng;
 	uint64_t now, fed, back, events;
+	bool met;			  /* all SAs have had packets */
 	uint32_t *index;		  /* of each slot: its SA */
 	uint16_t *bytes;		  /* and its inner packet */
 	struct rte_mbuf **out[RIG_PORTS]; /* what came out of the gateway */
@@ -49,8 +50,10 @@ void lane_destroy(struct lane *lane);
 
 enum status packets_create(struct packets *packets, const struct bench_esp_request *request, uint32_t size);
 /* False where some are not back. */
-bool packets_destroy(struct packets *packets, const struct bench_esp_request *request);
+bool packets_destroy(struct packets *packets);
 
+/* A packet of each SA, so that the gateway knows their flows. */
+enum status lane_meet(struct lane *lane, struct packets *packets);
 /* One batch through the gateway.  sample: it, the cryptography and the ports are timed, and added to that;
  * NULL: they are not.  stages: the gateway times its stages.  An error is a fault of esplab. */
 enum status lane_batch(struct lane *lane, struct packets *packets, struct sample *sample, bool stages);

@@ -158,7 +158,9 @@ rig_create(struct rig *rig, const struct bench_esp_request *request, struct rte_
 	if (!status) {
 		rig->cfg.sas = rig->sas;
 		rig->cfg.policies = rig->policies;
+		rig->memory = request->memory ? -request->memory() : 0;
 		status = dp_create(&rig->cfg, ports, NULL, NULL, &rig->dp, message, bytes);
+		rig->memory += request->memory ? request->memory() : 0;
 	}
 	if (status)
 		rig_destroy(rig);

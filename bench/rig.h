@@ -24,6 +24,7 @@ struct rig {
 	struct cfg_sa peer; /* how what comes in was protected */
 	struct port_memory port[RIG_PORTS];
 	struct dp *dp;
+	double memory; /* that it took */
 };
 
 /* out: for each port as many packets as can be sent in one batch.  On failure nothing is left behind. */

@@ -68,6 +68,7 @@ enum cfg_traffic_kind {
 	CFG_TRAFFIC_VOICE,
 	CFG_TRAFFIC_PCAP,
 	CFG_TRAFFIC_TCP,
+	CFG_TRAFFIC_PING,
 };
 /* What a worker of the live gateway does when there is nothing to do. */
 enum cfg_idle { CFG_IDLE_POLL, CFG_IDLE_SLEEP };
@@ -280,7 +281,7 @@ struct cfg_host {
 	const char *name;
 	struct ip_addr address;
 	uint64_t poll_interval; /* ns: how often its sources are turned; send times are exact all the same */
-	uint32_t mtu;		/* bytes of IP packet: what its TCP goes by */
+	uint32_t mtu;		/* bytes of IP packet: what it sends, and what its TCP goes by */
 	struct cfg_where where;
 };
 
@@ -337,7 +338,7 @@ struct cfg_traffic {
 	uint32_t flows;
 	uint64_t rate;		    /* bit/s of IP packets over all flows; kinds but voice and pcap */
 	double pps;		    /* packets a second over all flows, in place of rate */
-	uint32_t size;		    /* bytes of IP packet; cbr, poisson, onoff */
+	uint32_t size;		    /* bytes of IP packet; cbr, poisson, onoff, ping */
 	uint64_t on, off;	    /* onoff: mean duration of a burst and of a pause, exponential, ns */
 	struct cfg_imix_entry *mix; /* imix; by default 7:4:1 of 64-, 594-, 1518-byte Ethernet frames */
 	unsigned n_mix;
@@ -354,6 +355,10 @@ struct cfg_traffic {
 	uint32_t window;		/* receive buffer, bytes */
 	bool sack, pmtud;
 	uint64_t rto_min, ack_delay; /* ns */
+	uint32_t repeat;		/* ping, as all that follow: echoes, or sweeps */
+	uint64_t timeout;		/* ns */
+	uint32_t pattern;		/* 16 bits */
+	uint32_t sweep_min, sweep_max, sweep_interval; /* bytes of IP packet; sweep_max 0: no sweep */
 	const char *class_back;	     /* resolved: class of what goes from `to` to `from`; else NULL */
 	uint64_t start, stop; /* ns; stop 0: the end of the run */
 	struct cfg_where where;

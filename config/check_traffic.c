@@ -6,6 +6,10 @@
 #define TCP_FLOWS_MAX 4096u /* each end has queues of its own */
 #define TCP_MSS_LEAST 28u   /* of the least IPv4 MTU, 68 */
 #define IPV6_MTU_MIN 1280u
+#define ICMP6_PROTOCOL 58u
+#define PING4_LEAST 36u /* as IOS; IP and ICMP have 28 */
+#define PING6_LEAST 56u
+#define PING_ECHOES_MAX 1000000u
 
 static void
 check_rate(const struct check *check, const struct cfg_traffic *traffic)
@@ -14,7 +18,7 @@ check_rate(const struct check *check, const struct cfg_traffic *traffic)
 	bool both = traffic->rate && traffic->pps > 0, none = !traffic->rate && !(traffic->pps > 0);
 
 	if (traffic->kind == CFG_TRAFFIC_VOICE || traffic->kind == CFG_TRAFFIC_PCAP ||
-		traffic->kind == CFG_TRAFFIC_TCP) {
+		traffic->kind == CFG_TRAFFIC_TCP || traffic->kind == CFG_TRAFFIC_PING) {
 		if (!none)
 			check_fault(check, traffic, traffic->rate ? "rate" : "pps",
 				"kind \"%s\" has a rate of its own; "
@@ -72,7 +76,8 @@ check_tcp_mtu(const struct check *check, const struct cfg_traffic *traffic, uint
 		check_fault(check, host, "mtu", "%u with an IPv6 address; allowed: at least %u (RFC 8200 §5)",
 			host->mtu, IPV6_MTU_MIN);
 	else if (traffic->mss > host->mtu - heads)
-		check_fault(check, traffic, "mss", "%u is more than the MTU of %s leaves; "
+		check_fault(check, traffic, "mss",
+			"%u is more than the MTU of %s leaves; "
 			"allowed: at most %u",
 			traffic->mss, host->name, host->mtu - heads);
 }
@@ -88,8 +93,8 @@ check_tcp(const struct check *check, const struct cfg_traffic *traffic)
 	if (traffic->bytes && traffic->request)
 		check_fault(check, traffic, "bytes", "with request; allowed: one of them");
 	if (traffic->mss && traffic->mss < TCP_MSS_LEAST)
-		check_fault(check, traffic, "mss", "%u; allowed: 0, or at least %u", traffic->mss,
-			TCP_MSS_LEAST);
+		check_fault(
+			check, traffic, "mss", "%u; allowed: 0, or at least %u", traffic->mss, TCP_MSS_LEAST);
 	if (traffic->flows > TCP_FLOWS_MAX)
 		check_fault(check, traffic, "flows", "%u connections; allowed: at most %u", traffic->flows,
 			TCP_FLOWS_MAX);
@@ -97,6 +102,40 @@ check_tcp(const struct check *check, const struct cfg_traffic *traffic)
 		check_tcp_mtu(check, traffic, traffic->from_host);
 	if (traffic->to_host != CFG_NONE)
 		check_tcp_mtu(check, traffic, traffic->to_host);
+}
+
+static void
+check_ping_size(const struct check *check, const struct cfg_traffic *traffic, const char *key, uint32_t bytes)
+{
+	uint32_t least = traffic->proto == ICMP6_PROTOCOL ? PING6_LEAST : PING4_LEAST;
+
+	if (bytes < least)
+		check_fault(check, traffic, key, "%u; allowed: at least %u, the heads and 8 bytes of data",
+			bytes, least);
+}
+
+static void
+check_ping(const struct check *check, const struct cfg_traffic *traffic)
+{
+	uint64_t sizes = 1;
+
+	if (traffic->kind != CFG_TRAFFIC_PING)
+		return;
+	if (traffic->flows != 1)
+		check_fault(check, traffic, "flows",
+			"%u; allowed: 1, as an echo waits for the answer to the last", traffic->flows);
+	check_ping_size(check, traffic, "size", traffic->size);
+	if (traffic->sweep_max || traffic->sweep_min) {
+		check_ping_size(check, traffic, "sweep_min", traffic->sweep_min);
+		if (traffic->sweep_max < traffic->sweep_min)
+			check_fault(check, traffic, "sweep_max", "%u; allowed: from sweep_min, %u, on",
+				traffic->sweep_max, traffic->sweep_min);
+		else
+			sizes = (traffic->sweep_max - traffic->sweep_min) / traffic->sweep_interval + 1;
+	}
+	if (sizes * traffic->repeat > PING_ECHOES_MAX)
+		check_fault(check, traffic, "repeat", "%u sweeps of %u sizes; allowed: at most %u echoes",
+			traffic->repeat, (unsigned)sizes, PING_ECHOES_MAX);
 }
 
 void
@@ -107,5 +146,6 @@ check_traffic(const struct check *check)
 		check_source(check, &check->lab->traffic[i]);
 		check_flows(check, &check->lab->traffic[i]);
 		check_tcp(check, &check->lab->traffic[i]);
+		check_ping(check, &check->lab->traffic[i]);
 	}
 }

@@ -198,7 +198,7 @@ check_walk(const struct check *check)
 		const struct cfg_traffic *traffic = &check->lab->traffic[i];
 
 		walk(check, traffic, false);
-		if (traffic->kind == CFG_TRAFFIC_TCP)
+		if (traffic->class_back)
 			walk(check, traffic, true);
 	}
 }

@@ -8,6 +8,10 @@
 /* Frames of 64, 594 and 1518 bytes, 7:4:1: the simple IMIX, as sizes of IP packets. */
 static const struct cfg_imix_entry default_mix[] = {{46, 7}, {576, 4}, {1500, 1}};
 #define TCP_PROTOCOL 6
+#define ICMP_PROTOCOL 1u
+#define ICMP6_PROTOCOL 58u
+#define TRAFFIC_SIZE 1400u /* bytes of IP packet, where none is said */
+#define PING_SIZE 100u
 #define IPV6_UDP_BYTES 48 /* more than such a frame holds: the smallest is two bytes longer then */
 
 static uint32_t
@@ -27,12 +31,17 @@ find_host(const struct check *check, const struct cfg_traffic *traffic, const ch
 	return CFG_NONE;
 }
 
-/* What TCP sends back is a class of its own: ACKs are no data. */
+/* What TCP sends back is a class of its own: ACKs are no data; and so are the answers to echoes. */
 static void
-resolve_tcp(const struct check *check, struct cfg_traffic *traffic)
+resolve_both_ways(const struct check *check, struct cfg_traffic *traffic)
 {
+	bool v4 = traffic->from_host == CFG_NONE || ip_is_v4(check->lab->hosts[traffic->from_host].address);
+
 	traffic->class_back = arena_print(check->arena, "%s back", traffic->class_name);
-	traffic->proto = TCP_PROTOCOL;
+	if (traffic->kind == CFG_TRAFFIC_TCP)
+		traffic->proto = TCP_PROTOCOL;
+	else
+		traffic->proto = v4 ? ICMP_PROTOCOL : ICMP6_PROTOCOL;
 }
 
 void
@@ -45,8 +54,10 @@ resolve_traffic(const struct check *check)
 		traffic->to_host = find_host(check, traffic, "to", traffic->to);
 		if (traffic->class_name == NULL)
 			traffic->class_name = traffic->name;
-		if (traffic->kind == CFG_TRAFFIC_TCP)
-			resolve_tcp(check, traffic);
+		if (traffic->kind == CFG_TRAFFIC_TCP || traffic->kind == CFG_TRAFFIC_PING)
+			resolve_both_ways(check, traffic);
+		if (!traffic->size)
+			traffic->size = traffic->kind == CFG_TRAFFIC_PING ? PING_SIZE : TRAFFIC_SIZE;
 		if (traffic->kind != CFG_TRAFFIC_IMIX || traffic->n_mix != 0)
 			continue;
 		traffic->mix = arena_alloc(check->arena, 1, sizeof(default_mix));

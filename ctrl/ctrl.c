@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ctrl/ctrl_priv.h"
+#include "ctrl/sadb.h"
 #include "dataplane/msg_log.h"
 
 enum status
@@ -15,7 +16,7 @@ ctrl_create(const struct ctrl_target *target, struct ctrl **out)
 	if (!ctrl)
 		return ST_ERR_NOMEM;
 	ctrl->target = *target;
-	if (log_create(CTRL_LOG_BYTES, &ctrl->log) ||
+	if (log_create(CTRL_LOG_BYTES, &ctrl->log) || sadb_create(&ctrl->target, &ctrl->sadb) ||
 		msg_log_create(target->cfg, ctrl_log_line, ctrl, &ctrl->messages)) {
 		ctrl_destroy(ctrl);
 		return ST_ERR_NOMEM;
@@ -31,6 +32,7 @@ ctrl_destroy(struct ctrl *ctrl)
 		return;
 	msg_log_destroy(ctrl->messages);
 	log_destroy(ctrl->log);
+	sadb_destroy(ctrl->sadb);
 	snap_free(ctrl->cleared);
 	free(ctrl);
 }
@@ -43,6 +45,12 @@ ctrl_log_line(void *arg, uint64_t now, const char *text)
 	log_add(ctrl->log, now, text);
 	if (ctrl->target.log)
 		ctrl->target.log(ctrl->target.ctx, now, text);
+}
+
+void
+ctrl_tick(struct ctrl *ctrl)
+{
+	sadb_age(ctrl->sadb);
 }
 
 struct ctrl_log *

@@ -13,7 +13,10 @@ struct ctrl;
 
 /* target is copied; what its ctx points to must outlive the control plane. */
 enum status ctrl_create(const struct ctrl_target *target, struct ctrl **ctrl);
+/* After the gateway, which reads the configurations that commands have made. */
 void ctrl_destroy(struct ctrl *ctrl);
+/* What has to be done now and then, best once a second, after all events were taken. */
+void ctrl_tick(struct ctrl *ctrl);
 
 struct ctrl_log *ctrl_log(struct ctrl *ctrl);
 /* A packet was dropped: what the platform says of it goes to the log, and what `debug` asked for. */

@@ -12,6 +12,7 @@ enum ctrl_debug { DEBUG_IPSEC = 1, DEBUG_ENGINE = 2, DEBUG_ISAKMP = 4, DEBUG_ICM
 struct ctrl {
 	struct ctrl_target target;
 	struct ctrl_log *log;
+	struct sadb *sadb;
 	struct msg_log *messages; /* of the platform */
 	struct snap *cleared;	  /* counters at `clear counters`; NULL: never */
 	unsigned debug;		  /* enum ctrl_debug */

@@ -34,6 +34,9 @@ struct ctrl_target {
 	enum status (*call)(void *ctx, unsigned worker, ctrl_fn *fn, void *arg);
 	/* False where there is no hardware; NULL: nowhere. */
 	bool (*port)(void *ctx, unsigned port, struct ctrl_port *info);
+	/* Reads the file of a gateway for `reload`, which takes the result over; NULL: it came from none. */
+	enum status (*load)(void *ctx, const char *file, struct cfg_lab **lab, char *message, size_t bytes);
+	const char *fixed; /* why SAs cannot be changed; NULL: they can */
 	/* Reads along with the log: stderr, syslog; NULL: nobody. */
 	void (*log)(void *ctx, uint64_t now, const char *text);
 	const struct cfg_gateway *cfg;

@@ -8,15 +8,18 @@
 #include "crypto/engine.h"
 #include "dataplane/dp_sas.h"
 #include "dataplane/fragment.h"
+#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
+#include "dataplane/ipsec/spd.h"
 #include "dataplane/keepalive.h"
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13) /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS (1u << 13)     /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
 
 static const char *const stage_names[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = #name,
@@ -71,6 +74,17 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	return status;
 }
 
+/* Two flows for each SA, where there are many. */
+static unsigned
+flow_buckets(const struct cfg_gateway *cfg)
+{
+	unsigned buckets = FLOW_BUCKETS;
+
+	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
+		buckets *= 2;
+	return buckets;
+}
+
 static enum status
 worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t bytes)
 {
@@ -86,7 +100,7 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
-	status = flow_cache_create(FLOW_BUCKETS, &w->cache);
+	status = flow_cache_create(flow_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);
 	if (!status)
@@ -118,6 +132,8 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		}
 	}
 	dp_sas_bundle(dp);
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
 	return keepalive_create(dp);
 }
 
@@ -140,6 +156,8 @@ dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool
 		status = worker_create(dp, cycles, why, sizeof(why));
 	if (!status)
 		status = sas_create(dp, why, sizeof(why));
+	if (!status)
+		status = spd_create(cfg, &dp->spd);
 	if (status) {
 		dp_destroy(dp);
 		return fail(message, bytes, cfg->name, why, status);
@@ -214,6 +232,7 @@ dp_destroy(struct dp *dp)
 		dp_sa_free(dp, dp->sas[i]);
 	dp_sas_free_old(dp);
 	sad_destroy(dp->sad);
+	spd_destroy(dp->spd);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
 	free(dp->sas);

@@ -10,10 +10,13 @@
 #include <string.h>
 
 #include "crypto/engine.h"
+#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
+#include "dataplane/ipsec/spd.h"
 #include "dataplane/keepalive.h"
+#include "dataplane/process.h"
 #include "dataplane/worker.h"
 
 enum fate { FATE_KEPT, FATE_ALTERED, FATE_NEW };
@@ -27,6 +30,8 @@ struct plan {
 struct dp_change {
 	const struct cfg_gateway *cfg;
 	struct local *local;
+	struct spd *spd;
+	uint32_t unprotected; /* bit p: port p */
 	struct sa **sas, **keepalive;
 	struct dp_old_sa *old; /* places for those that go, a list */
 	unsigned n, next, count;
@@ -40,7 +45,7 @@ struct dp_old_sa {
 	struct dp_old_sa *next;
 	struct sa *sa;
 	enum old_state state;
-	char name[64]; /* of an SA that accepts: policies are those of its successor */
+	const char *name; /* of an SA that accepts: policies are those of its successor */
 	uint64_t packets, since;
 };
 
@@ -60,6 +65,7 @@ dp_sa_make(
 	}
 	sa->finishes |= cfg->in_order;
 	dp->worker->n_orders += cfg->in_order;
+	dp->n_refused += !sa->session;
 	*out = sa;
 	return ST_OK;
 }
@@ -70,6 +76,7 @@ dp_sa_free(struct dp *dp, struct sa *sa)
 	if (!sa)
 		return;
 	dp->worker->n_orders -= sa->order != NULL;
+	dp->n_refused -= !sa->session;
 	in_order_destroy(sa->order);
 	sa_destroy(sa, dp->worker->engine);
 }
@@ -180,6 +187,7 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	size_t bytes)
 {
 	struct dp_change *change = calloc(1, sizeof(*change) + cfg->n_sas * sizeof(change->plan[0]));
+	unsigned goes = dp->cfg->n_sas;
 	enum status status = ST_OK;
 
 	*out = NULL;
@@ -191,8 +199,10 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	change->local = local_create(cfg);
 	change->sas = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->keepalive = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
-	if (!change->local || !change->sas || !change->keepalive || !places_create(change, dp->cfg->n_sas))
+	if (!change->local || !change->sas || !change->keepalive || spd_create(cfg, &change->spd))
 		status = ST_ERR_NOMEM;
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		change->unprotected |= (uint32_t)forward_unprotected(cfg, p) << p;
 	if (!status && !dp->worker->engine && cfg->n_sas) {
 		snprintf(message, bytes,
 			"a gateway that was started without SAs has no engine: start it anew");
@@ -201,6 +211,11 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	for (unsigned i = 0; i < cfg->n_sas && !status; i++) {
 		status = plan_one(dp->cfg, cfg, i, &change->plan[i], message, bytes);
 		change->count += change->plan[i].fate != FATE_KEPT;
+		goes -= change->plan[i].fate != FATE_NEW;
+	}
+	if (!status && !places_create(change, goes)) {
+		snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
+		status = ST_ERR_NOMEM;
 	}
 	if (status)
 		dp_change_destroy(change);
@@ -253,6 +268,7 @@ dp_change_destroy(struct dp_change *change)
 		next = change->old->next;
 		free(change->old);
 	}
+	spd_destroy(change->spd);
 	free(change->local);
 	free(change->sas);
 	free(change->keepalive);
@@ -280,7 +296,7 @@ sa_retire(struct dp *dp, struct dp_change *change, struct sa *sa, uint32_t succe
 	dp->old = old;
 	if (sa->direction == CFG_IN && sa->session && successor != CFG_NONE) {
 		old->state = OLD_ACCEPTS;
-		snprintf(old->name, sizeof(old->name), "%s", change->cfg->sas[successor].name);
+		old->name = sa->cfg->name;
 	} else {
 		sad_remove(dp, sa);
 	}
@@ -355,20 +371,26 @@ dp_change_commit(struct dp *dp, struct dp_change *change, uint64_t now)
 {
 	struct sa **sas = dp->sas, **keepalive = dp->keepalive;
 	struct local *local = dp->local;
+	struct spd *spd = dp->spd;
 
 	sas_exchange(dp, change, now);
 	dp->sas = change->sas;
 	dp->cfg = change->cfg;
 	dp->local = change->local;
 	dp->worker->local = dp->local;
+	dp->spd = change->spd;
+	for (unsigned p = 0; p < dp->n_ports; p++)
+		dp->ports[p].unprotected = change->unprotected >> p & 1;
 	dp->keepalive = change->keepalive;
 	keepalive_list(dp);
 	dp_sas_bundle(dp);
 	old_policies(dp, change->cfg);
 	flow_cache_clear(dp->worker->cache);
+	process_forget(dp->worker->process); /* routes may have changed */
 	change->sas = sas; /* to be freed with it */
 	change->keepalive = keepalive;
 	change->local = local;
+	change->spd = spd;
 }
 
 /* One step on the way out; true where it is over. */

@@ -34,19 +34,20 @@ flow_cache_destroy(struct flow_cache *cache)
 void
 flow_cache_clear(struct flow_cache *cache)
 {
-	memset(cache->entries, 0, 2 * ((size_t)cache->mask + 1) * sizeof(*cache->entries));
+	for (size_t i = 0; i < 2 * ((size_t)cache->mask + 1); i++)
+		cache->entries[i] = (struct flow_entry){.key = {0, FLOW_NO_KEY}};
 }
 
 void
 flow_cache_forget(struct flow_cache *cache, const struct flow_entry *entry)
 {
-	cache->entries[entry - cache->entries].used = 0;
+	cache->entries[entry - cache->entries].key = (struct flow_key){0, FLOW_NO_KEY};
 }
 
 struct flow_entry
 flow_entry_begin(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
-	struct flow_entry entry = {.used = 0};
+	struct flow_entry entry = {.sa_top = (uint16_t)(sa_in >> 16)};
 
 	if (ip_head_is_v4(ip)) {
 		entry.key = flow_key_read(ip, len, sa_in);
@@ -63,9 +64,8 @@ flow_cache_add(struct flow_cache *cache, const struct flow_entry *entry)
 	struct flow_entry *bucket = flow_cache_bucket(cache, entry->key);
 
 	cache->misses++;
-	if (bucket[0].used)
+	if (bucket[0].key.rest != FLOW_NO_KEY)
 		bucket[1] = bucket[0];
 	bucket[0] = *entry;
-	bucket[0].used = 1;
 	return &bucket[0];
 }

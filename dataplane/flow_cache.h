@@ -17,23 +17,24 @@ struct sa;
 
 struct flow_key {
 	uint64_t addresses; /* IPv4: source and destination as they stand in the packet; IPv6: mixed */
-	uint64_t rest; /* ports << 0, protocol << 32, DSCP << 40, no ports to be read << 46, IPv6 << 47,
-			  inbound SA + 1 << 48 */
+	uint64_t rest;	    /* ports << 0, protocol << 32, DSCP << 40, no ports to be read << 46, IPv6 << 47,
+			       inbound SA + 1 << 48 */
 };
 
-#define FLOW_ADDRESSES 32 /* bytes of two IPv6 addresses */
+#define FLOW_NO_KEY UINT64_MAX /* the rest: ports, and a protocol that has none */
+#define FLOW_ADDRESSES 32      /* bytes of two IPv6 addresses */
 
 struct flow_entry {
-	struct flow_key key;
+	struct flow_key key; /* of an empty one: FLOW_NO_KEY, which no packet has */
 	union {
 		struct sa *sa;	  /* protect with it; NULL: send in the clear */
 		uint64_t made_ns; /* of a route cache (process.h), which asks for nothing else */
 	};
-	uint32_t mtu;  /* of the port */
-	uint8_t drop;  /* enum drop; DROP_NONE: forward */
+	uint16_t mtu;	 /* of the port */
+	uint16_t sa_top; /* what of the inbound SA + 1 does not fit into the key */
+	uint8_t drop;	 /* enum drop; DROP_NONE: forward */
 	uint8_t clamp; /* TCP: 1 + the port whose tcp_adjust_mss counts; 0: none.  Asked together with drop */
 	uint8_t port;  /* egress */
-	uint8_t used;  /* 0: empty */
 	uint8_t addresses[FLOW_ADDRESSES]; /* IPv6: as they stand in the packet */
 };
 
@@ -58,15 +59,15 @@ static inline struct flow_key
 flow_key_read(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
 	struct flow_key key;
-	uint32_t ihl = (ip[0] & 15u) * 4u, ports = 0;
-	int opaque = ((ip[6] & 0x1f) | ip[7]) != 0 || len < ihl + sizeof(ports);
+	uint32_t ihl = ipv4_header_len(ip), ports = 0;
+	bool opaque = (load_be16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) || len < ihl + sizeof(ports);
 
-	memcpy(&key.addresses, ip + 12, sizeof(key.addresses));
-	if (!opaque && (ip[9] == 17 || ip[9] == 6 || ip[9] == 132))
+	memcpy(&key.addresses, ip + IPV4_SRC, sizeof(key.addresses));
+	if (!opaque && ip_proto_has_ports(ip[IPV4_PROTO]))
 		memcpy(&ports, ip + ihl, sizeof(ports));
 	/* a packet whose ports cannot be read is a flow of its own: RFC 4301 §4.4.1.1 OPAQUE */
-	key.rest = ports | (uint64_t)ip[9] << 32 | (uint64_t)(ip[1] >> 2) << 40 | (uint64_t)opaque << 46 |
-		   (uint64_t)sa_in << 48;
+	key.rest = ports | (uint64_t)ip[IPV4_PROTO] << 32 | (uint64_t)(ip[IPV4_TOS] & 0xfc) << 38 |
+		   (uint64_t)opaque << 46 | (uint64_t)sa_in << 48;
 	return key;
 }
 
@@ -135,7 +136,7 @@ flow_cache_bucket(const struct flow_cache *cache, struct flow_key key)
 static inline int
 flow_key_equal(const struct flow_entry *entry, struct flow_key key)
 {
-	return entry->key.addresses == key.addresses && entry->key.rest == key.rest && entry->used;
+	return entry->key.addresses == key.addresses && entry->key.rest == key.rest;
 }
 
 /* NULL where the flow is not known. */
@@ -164,12 +165,13 @@ flow_cache_find6(const struct flow_cache *cache, struct flow_key key, const uint
 
 /* What is known of a packet whose header was checked, of IPv4 or IPv6 as v4 says; NULL: nothing. */
 static inline const struct flow_entry *
-flow_cache_look(
-	const struct flow_cache *cache, bool v4, const uint8_t *ip, uint32_t len, uint32_t sa_in)
+flow_cache_look(const struct flow_cache *cache, bool v4, const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {
-	if (v4)
-		return flow_cache_find(cache, flow_key_read(ip, len, sa_in));
-	return flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
+	const struct flow_entry *found = v4 ? flow_cache_find(cache, flow_key_read(ip, len, sa_in))
+					    : flow_cache_find6(cache, flow_key_read6(ip, len, sa_in), ip);
+
+	/* of two SAs with the same lower bits the newer one's stands first, and the other is learnt again */
+	return __builtin_expect(found && found->sa_top != sa_in >> 16, 0) ? NULL : found;
 }
 
 /* An entry for that packet, to be filled in. */

@@ -1,4 +1,5 @@
-/* Policy and route of a packet that the flow cache does not know.  Linear searches: a miss is rare. */
+/* Policy and route of a packet that the flow cache does not know.  Routes are searched one by one: a miss is
+ * rare, and they are few. */
 #include "dataplane/forward_send.h"
 
 #include "dataplane/frag/mss.h"
@@ -49,7 +50,7 @@ route(const struct dp *dp, struct ip_addr dst, struct flow_entry *entry)
 		return;
 	}
 	entry->port = (uint8_t)port;
-	entry->mtu = forward_mtu(dp, port, entry->sa);
+	entry->mtu = (uint16_t)forward_mtu(dp, port, entry->sa);
 }
 
 static void
@@ -74,7 +75,7 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 		return;
 	}
 	if (dp->cfg->n_policies) {
-		policy = spd_find(dp->cfg, CFG_OUT, &selector);
+		policy = spd_find(dp->spd, CFG_OUT, &selector);
 		if (!policy || policy->action == CFG_DISCARD) {
 			entry->drop = policy ? DROP_POLICY_DISCARD : DROP_POLICY_NONE;
 			return;
@@ -86,21 +87,19 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 	route(dp, entry->sa ? entry->sa->dst : selector.dst, entry);
 }
 
-/* Does any tunnel end at this port, or an SA of transport mode lead through it?  Then what lies behind it is
- * the unprotected side. */
-static int
-is_unprotected(const struct cfg_gateway *cfg, uint32_t port)
+bool
+forward_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 {
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
 
 		if (sa->mode == CFG_MODE_TRANSPORT &&
 			forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
-			return 1;
+			return true;
 		if (ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, cfg->ports[port].address.addr))
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* A decrypted packet that leaves for another site is protected anew (RFC 4301 §5.2).  On the protected side
@@ -109,14 +108,14 @@ is_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 static void
 resolve_onward(const struct dp *dp, const struct selector *selector, struct flow_entry *entry)
 {
-	const struct cfg_policy *policy = spd_find(dp->cfg, CFG_OUT, selector);
+	const struct cfg_policy *policy = spd_find(dp->spd, CFG_OUT, selector);
 
 	if (policy && policy->action == CFG_PROTECT)
 		protect(dp, policy, entry);
 	route(dp, entry->sa ? entry->sa->dst : selector->dst, entry);
 	if (policy && policy->action == CFG_DISCARD)
 		entry->drop = DROP_POLICY_DISCARD;
-	else if (!policy && !entry->drop && is_unprotected(dp->cfg, entry->port))
+	else if (!policy && !entry->drop && dp->ports[entry->port].unprotected)
 		entry->drop = DROP_POLICY_NONE;
 }
 
@@ -140,7 +139,7 @@ forward_resolve_in(
 	selector_read(ip, len, &selector);
 	entry->sa = NULL;
 	entry->drop = DROP_NONE;
-	if (!spd_inbound_allowed(dp->cfg, sa_index, &selector))
+	if (!spd_inbound_allowed(dp->spd, sa_index, &selector))
 		entry->drop = DROP_POLICY_IN;
 	else if (worker_is_local(dp->worker, selector.dst))
 		entry->drop = DROP_NOT_MINE;

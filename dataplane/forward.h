@@ -3,6 +3,7 @@
 #ifndef DATAPLANE_FORWARD_H
 #define DATAPLANE_FORWARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/cfg.h"
@@ -17,14 +18,16 @@ struct worker;
 static inline int
 forward_ttl(uint8_t *ip)
 {
-	uint32_t sum;
+	uint16_t sum;
 
 	if (ip[IPV4_TTL] <= 1)
 		return 0;
 	ip[IPV4_TTL]--;
-	/* RFC 1624 with m - m' = 0x0100: the checksum grows by as much, and 0xfeff becomes 0, not 0xffff */
-	sum = load_be16(ip + IPV4_CHECKSUM) + 0x0100u;
-	store_be16(ip + IPV4_CHECKSUM, (uint16_t)(sum + (sum >= 0xffff)));
+	/* RFC 1624 with m - m' = 0x0100, which the machine, having the bytes the other way round, reads as 1:
+	 * the checksum grows by as much, and 0xfeff becomes 0, not 0xffff */
+	memcpy(&sum, ip + IPV4_CHECKSUM, sizeof(sum));
+	sum = (uint16_t)(sum + 1 + (sum >= 0xfffe));
+	memcpy(ip + IPV4_CHECKSUM, &sum, sizeof(sum));
 	return 1;
 }
 
@@ -52,6 +55,9 @@ void forward_resolve_in(
 void forward_resolve_own(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* Largest packet on the wire that may leave by this port, protected by sa or in the clear (NULL). */
 uint32_t forward_mtu(const struct dp *dp, uint32_t port, const struct sa *sa);
+/* Does any tunnel end at this port, or an SA of transport mode lead through it?  Then what lies behind it is
+ * the unprotected side. */
+bool forward_unprotected(const struct cfg_gateway *cfg, uint32_t port);
 /* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
  */
 uint32_t forward_route(const struct cfg_gateway *cfg, struct ip_addr dst);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "dataplane/ipsec/ip_head.h"
+
 static int
 address_compare(const void *a, const void *b)
 {
@@ -32,6 +34,22 @@ twins_join(struct local *local)
 	local->n = kept;
 }
 
+/* What may be IPsec: UDP only counts where NAT-T is used, and in IPv6 more may stand before it.  And ICMP,
+ * where it may be about an SA of hosts. */
+static void
+protocols_set(struct local *local)
+{
+	static const uint8_t before[] = {
+		IP_NEXT_HOP_BY_HOP, IP_NEXT_ROUTING, IP_NEXT_FRAGMENT, IP_NEXT_DEST_OPTIONS};
+
+	for (unsigned i = 0; i < sizeof(before); i++)
+		local->may[before[i]] = LOCAL_V6;
+	local->may[IPV4_PROTO_ESP] = local->may[IP_NEXT_AH] = LOCAL_V4 | LOCAL_V6;
+	local->may[IPV4_PROTO_UDP] = local->natt ? LOCAL_V4 | LOCAL_V6 : 0;
+	local->may[IPV4_PROTO_ICMP] = local->hosts ? LOCAL_V4 : 0;
+	local->may[IP_NEXT_ICMP6] = local->hosts ? LOCAL_V6 : 0;
+}
+
 struct local *
 local_create(const struct cfg_gateway *cfg)
 {
@@ -52,6 +70,7 @@ local_create(const struct cfg_gateway *cfg)
 		local->natt |= sa->natt;
 		local->hosts |= sa->mode == CFG_MODE_TRANSPORT;
 	}
+	protocols_set(local);
 	qsort(local->list, local->n, sizeof(local->list[0]), address_compare);
 	twins_join(local);
 	return local;

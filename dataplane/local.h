@@ -16,9 +16,12 @@ struct local_address {
 	bool natt; /* an inbound SA expects ESP in UDP here (RFC 3948) */
 };
 
+enum local_family { LOCAL_V4 = 1, LOCAL_V6 = 2 };
+
 struct local {
-	bool natt;  /* at any of them */
-	bool hosts; /* some of them are hosts' */
+	bool natt;	  /* at any of them */
+	bool hosts;	  /* some of them are hosts' */
+	uint8_t may[256]; /* by protocol: is it worth asking for whom it is?  enum local_family */
 	unsigned n;
 	struct local_address list[]; /* ascending, each once */
 };

@@ -4,6 +4,7 @@
 #define DATAPLANE_WORKER_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
 
@@ -31,6 +32,7 @@ struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
+	bool unprotected; /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
@@ -60,7 +62,7 @@ struct worker {
 	bool rx_more; /* a port gave as many packets as it was asked for */
 	struct dp_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
-	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
+	/* both count up; head: the worker's, next to write; tail: of who takes */
 	unsigned event_head, event_tail;
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];
@@ -75,6 +77,8 @@ struct dp {
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
 	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
+	struct spd *spd;
+	unsigned n_refused; /* SAs for which the engine has no session */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
 	uint64_t keepalive_end; /* the last time for one */
@@ -115,6 +119,40 @@ worker_put(struct worker *worker, enum stage stage, struct rte_mbuf *m)
 	}
 	inbox->pkts[inbox->n++] = m;
 	worker->pending |= 1u << stage;
+}
+
+/* Pass n packets on to one stage. */
+static inline void
+worker_put_all(struct worker *worker, enum stage stage, struct rte_mbuf **pkts, unsigned n)
+{
+	struct inbox *inbox = &worker->inbox[stage];
+	unsigned room = WORKER_INBOX - inbox->n, fit = n < room ? n : room;
+
+	if (!n)
+		return;
+	memcpy(&inbox->pkts[inbox->n], pkts, fit * sizeof(*pkts));
+	inbox->n += fit;
+	worker->pending |= 1u << stage;
+	for (unsigned i = fit; unlikely(i < n); i++)
+		worker_drop(worker, pkts[i], DROP_INBOX);
+}
+
+/* The body of a stage with one way on: what one() has no reason to drop goes to `next`. */
+static inline __attribute__((always_inline)) void
+worker_each(struct worker *worker, struct rte_mbuf **pkts, unsigned n,
+	enum drop (*one)(struct worker *worker, struct rte_mbuf *m), enum stage next)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		enum drop drop = one(worker, pkts[i]);
+
+		if (unlikely(drop))
+			worker_drop(worker, pkts[i], drop);
+		else
+			pkts[kept++] = pkts[i];
+	}
+	worker_put_all(worker, next, pkts, kept);
 }
 
 /* Start everything that leaves port's queue by now (qos.c). */

@@ -276,12 +276,14 @@ result_alloc(const struct lab *lab, struct result *r)
 	r->classes = calloc(2 * cfg->n_traffic + 1u, sizeof(*r->classes));
 	r->flows = calloc(lab->n_flows + 1u, sizeof(*r->flows));
 	r->tcp = calloc(cfg->n_traffic + 1u, sizeof(*r->tcp));
+	r->pings = calloc(cfg->n_traffic + 1u, sizeof(*r->pings));
 	r->sas = calloc(sas + 1u, sizeof(*r->sas));
 	r->engines = calloc(cfg->n_gateways + 1u, sizeof(*r->engines));
 	r->ports = calloc(ports + 1u, sizeof(*r->ports));
 	r->wires = calloc(wires + 1u, sizeof(*r->wires));
 	r->nodes = calloc(cfg->n_hosts + cfg->n_gateways + cfg->n_links + 1u, sizeof(*r->nodes));
-	return r->classes && r->flows && r->tcp && r->sas && r->engines && r->ports && r->wires && r->nodes
+	return r->classes && r->flows && r->tcp && r->pings && r->sas && r->engines && r->ports && r->wires &&
+			       r->nodes
 		       ? ST_OK
 		       : ST_ERR_NOMEM;
 }
@@ -323,6 +325,9 @@ collect(struct lab *lab, struct result **out)
 		status = flows_collect(lab, r);
 	if (!status)
 		status = tcp_collect(lab, r);
+	for (unsigned t = 0; t < lab->cfg->n_traffic && !status; t++)
+		if (lab->pings[t])
+			r->pings[r->n_pings++] = ping_result(lab->pings[t]);
 	if (!status)
 		balance(lab, r);
 	return status;
@@ -344,6 +349,7 @@ collect_free(struct result *r)
 	free(r->classes);
 	free(r->flows);
 	free(r->tcp);
+	free(r->pings);
 	free(r->sas);
 	free(r->engines);
 	free(r->ports);

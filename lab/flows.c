@@ -22,7 +22,8 @@ flow_create(struct lab *lab, struct flow *flow, uint32_t traffic, uint32_t index
 	traffic_flow_get(lab->traffic[traffic], index, &flow->id);
 	flow->class_name = lab->cfg->traffic[traffic].class_name;
 	flow->is_tcp = lab->cfg->traffic[traffic].kind == CFG_TRAFFIC_TCP;
-	if (flow->is_tcp && index >= lab->cfg->traffic[traffic].flows)
+	flow->is_ping = lab->cfg->traffic[traffic].kind == CFG_TRAFFIC_PING;
+	if ((flow->is_tcp || flow->is_ping) && index >= lab->cfg->traffic[traffic].flows)
 		flow->class_name = lab->cfg->traffic[traffic].class_back;
 	if (lab->cfg->traffic[traffic].kind != CFG_TRAFFIC_PCAP)
 		packet_template(flow);

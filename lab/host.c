@@ -1,7 +1,7 @@
 /* A host: sends what its traffic sources describe, at exact times, and takes what is addressed to it.
  *
  * Fragments it puts together before it looks at them, with generous limits, and gives up as Linux does.  ICMP
- * from gateways it takes and does not heed. */
+ * from gateways goes to its TCP and its pings; other sources do not listen. */
 #include <stdlib.h>
 
 #include <rte_mempool.h>
@@ -28,6 +28,35 @@ send_failed(struct host *host, uint32_t first_flow, const struct traffic_packet 
 	}
 }
 
+static uint32_t
+bytes_most(const struct traffic_packet *descs, unsigned n)
+{
+	uint32_t most = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		most = descs[i].bytes > most ? descs[i].bytes : most;
+	return most;
+}
+
+/* In pieces where it is longer than the MTU. */
+static enum drop
+send_one(struct host *host, struct rte_mbuf *m, uint64_t now)
+{
+	enum drop drop = DROP_NONE;
+
+	if (unlikely(rte_pktmbuf_data_len(m) > host->cfg->mtu))
+		drop = host_cut(host, m);
+	else {
+		host->tx++;
+		link_send(host->end, &m, 1);
+	}
+	if (unlikely(drop)) {
+		host->drops[drop]++;
+		flow_dropped_packet(host->lab, host->index, m, drop, now);
+	}
+	return drop;
+}
+
 static void
 send_burst(struct host *host, uint32_t first_flow, const struct traffic_packet *descs, unsigned n)
 {
@@ -52,22 +81,25 @@ send_burst(struct host *host, uint32_t first_flow, const struct traffic_packet *
 	}
 	for (unsigned i = 0; i < n; i++)
 		packet_build(lab, first_flow + descs[i].flow, &descs[i], pkts[i]);
+	if (unlikely(bytes_most(descs, n) > host->cfg->mtu)) {
+		for (unsigned i = 0; i < n; i++)
+			send_one(host, pkts[i], descs[i].time_ns);
+		return;
+	}
 	host->tx += n;
 	link_send(host->end, pkts, n);
 }
 
-void
+enum drop
 host_send_built(struct host *host, uint32_t flow, const struct traffic_packet *desc, struct rte_mbuf *m)
 {
 	host->created++;
 	host->lab->flows[flow].sent++;
 	host->lab->flows[flow].sent_bytes += desc->bytes;
-	if (!m) {
-		send_failed(host, flow, desc, 1, DROP_NO_MBUF);
-		return;
-	}
-	host->tx++;
-	link_send(host->end, &m, 1);
+	if (m)
+		return send_one(host, m, desc->time_ns);
+	send_failed(host, flow, desc, 1, DROP_NO_MBUF);
+	return DROP_NO_MBUF;
 }
 
 /* The source that sends next, and until when it is the only one. */
@@ -169,12 +201,15 @@ host_hears(const struct rte_mbuf *m)
 	       (ip_head_is_v4(ip) ? IPV4_PROTO_ICMP : IP_NEXT_ICMP6);
 }
 
-/* ICMP from a gateway about a segment of ours. */
+/* ICMP from a gateway about a packet of ours. */
 static void
 host_takes_icmp(struct host *host, struct rte_mbuf *m, uint64_t now)
 {
-	if (host->tcp)
-		tcp_host_icmp(host->tcp, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), now);
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t bytes = rte_pktmbuf_data_len(m);
+
+	if (!host->tcp || !tcp_host_icmp(host->tcp, ip, bytes, now))
+		ping_host_icmp(host, ip, bytes, now);
 }
 
 /* Is it for this host, and what is to be kept of it?  NULL: nothing, it has gone. */
@@ -199,8 +234,12 @@ host_take_one(struct host *host, struct rte_mbuf *m, uint64_t now)
 		if (!m)
 			return NULL;
 	}
-	if (flow_delivered(host->lab, m) && host->tcp)
+	if (!flow_delivered(host->lab, m))
+		return m;
+	if (host->tcp)
 		tcp_host_segment(host->tcp, m, now);
+	if (unlikely(host->lab->flows[pkt_of(m)->flow].is_ping))
+		ping_host_packet(host, m, now);
 	return m;
 }
 
@@ -237,6 +276,7 @@ host_run(struct actor *actor, uint64_t now)
 
 	if (host->tcp)
 		moved |= tcp_host_run(host->tcp, now);
+	moved |= ping_host_run(host, now);
 	while (host_take(host, now))
 		moved = true;
 	return moved;
@@ -252,6 +292,7 @@ host_next_due(struct actor *actor)
 		send = time_min(send, traffic_next_due(host->sources[s]));
 	if (host->tcp)
 		send = time_min(send, tcp_host_next_due(host->tcp));
+	send = time_min(send, ping_host_next_due(host));
 	/* what is sent must be on the wire before a peer that looks more often does */
 	send = time_round_up(send, time_min(poll, peer));
 	return time_min(

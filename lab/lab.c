@@ -168,6 +168,8 @@ parts_create(struct lab *lab, char *message, size_t bytes)
 	if (!status)
 		status = tcp_sources_create(lab);
 	if (!status)
+		status = pings_create(lab);
+	if (!status)
 		status = changes_create(lab, &lab->changes);
 	return status ? status : nodes_create(lab, message, bytes);
 }
@@ -352,6 +354,7 @@ lab_destroy(struct lab *lab)
 		host_destroy(&lab->hosts[h]);
 	changes_destroy(lab->changes);
 	tcp_sources_destroy(lab);
+	pings_destroy(lab);
 	flows_destroy(lab);
 	for (unsigned t = 0; lab->traffic && t < lab->cfg->n_traffic; t++)
 		traffic_destroy(lab->traffic[t]);

@@ -33,7 +33,7 @@ struct flow {
 	uint32_t traffic;	    /* index of its cfg_traffic */
 	uint32_t index;		    /* within it */
 	const char *class_name;
-	bool is_tcp;
+	bool is_tcp, is_ping;
 	uint32_t iss; /* TCP: number of the SYN, by which payload is known */
 	uint64_t sent, sent_bytes;
 	uint64_t delivered, delivered_bytes, duplicates, corrupt;
@@ -48,6 +48,7 @@ struct flow {
 };
 
 struct link;
+struct ping;
 struct tcp_host;
 struct tcp_source;
 
@@ -82,6 +83,7 @@ struct host {
 	uint64_t now;
 	struct reasm *reasm;  /* fragments that came to it */
 	struct tcp_host *tcp; /* ends of connections; NULL: none */
+	uint32_t fragment_id; /* of IPv6 */
 	uint64_t created, tx, rx, consumed;
 	uint64_t drops[DROP_COUNT];
 	uint64_t cycles;
@@ -112,6 +114,7 @@ struct lab {
 	unsigned n_flows;
 	struct traffic **traffic; /* all, in order of the configuration */
 	struct tcp_source **tcp;  /* likewise, NULL for other kinds */
+	struct ping **pings;	  /* likewise */
 	struct changes *changes;
 	uint64_t created;	  /* by hosts */
 	uint64_t wall_cycles;
@@ -130,10 +133,16 @@ uint64_t link_next_due(const struct link_end *end);
 uint64_t link_held(const struct link *link);
 
 /* host.c */
-/* Sends one packet that was built for a flow; m is NULL where there was no mbuf. */
-void host_send_built(struct host *host, uint32_t flow, const struct traffic_packet *desc, struct rte_mbuf *m);
+/* Sends one packet that was built for a flow; m is NULL where there was no mbuf.  Else why it ended here. */
+enum drop host_send_built(
+	struct host *host, uint32_t flow, const struct traffic_packet *desc, struct rte_mbuf *m);
 enum status host_create(struct lab *lab, unsigned index, struct link_end *end);
 void host_destroy(struct host *host);
+
+/* host_cut.c */
+/* Sends a packet that is longer than the host's MTU in pieces; or says why it cannot, and it is the caller's.
+ */
+enum drop host_cut(struct host *host, struct rte_mbuf *m);
 
 /* packet.c */
 enum { PACKET_PATTERN = 65536 + 256 };
@@ -156,6 +165,19 @@ bool packet_tcp_intact(const struct lab *lab, struct rte_mbuf *m);
 /* Finds the TCP header of a whole packet; NULL: none. */
 const uint8_t *packet_tcp_find(const uint8_t *ip, uint32_t bytes, uint32_t *l4_bytes);
 
+/* packet_ping.c */
+/* Writes an echo (flow 0 of a ping) or its answer (flow 1) into m. */
+void packet_ping_build(
+	const struct lab *lab, uint32_t flow_index, const struct traffic_packet *desc, struct rte_mbuf *m);
+bool packet_ping_intact(const struct lab *lab, struct rte_mbuf *m);
+
+/* The identifier of a ping's messages. */
+static inline uint16_t
+packet_ping_id(const struct flow *flow)
+{
+	return (uint16_t)(flow->traffic + 1);
+}
+
 /* tcp_source.c */
 enum status tcp_sources_create(struct lab *lab);
 void tcp_sources_destroy(struct lab *lab);
@@ -172,6 +194,17 @@ uint64_t tcp_host_next_due(const struct tcp_host *tcp);
 void tcp_host_segment(struct tcp_host *tcp, struct rte_mbuf *m, uint64_t now);
 /* An ICMP packet; true where it was about one of its segments. */
 bool tcp_host_icmp(struct tcp_host *tcp, const uint8_t *ip, uint32_t bytes, uint64_t now);
+
+/* ping_host.c */
+enum status pings_create(struct lab *lab);
+void pings_destroy(struct lab *lab);
+/* What is due by now; true where anything was sent. */
+bool ping_host_run(struct host *host, uint64_t now);
+uint64_t ping_host_next_due(const struct host *host);
+/* An echo for this host, or an answer, intact. */
+void ping_host_packet(struct host *host, struct rte_mbuf *m, uint64_t now);
+/* An ICMP error, perhaps about an echo of this host. */
+void ping_host_icmp(struct host *host, const uint8_t *ip, uint32_t bytes, uint64_t now);
 
 /* flows.c */
 enum status flows_create(struct lab *lab);

@@ -48,6 +48,12 @@ const struct loss_info loss_info[DROP_COUNT] = {
 	[DROP_WIRE_QUEUE] = {LOSS_QUEUE, "the queue before the wire was full"},
 	[DROP_WIRE_LOSS] = {LOSS_WIRE, "lost on the wire"},
 	[DROP_WIRE_MTU] = {LOSS_WIRE, "larger than the wire's MTU"},
+	[DROP_ETHERTYPE] = {LOSS_OTHER, "a frame that is neither IP nor ARP"},
+	[DROP_OTHER_MAC] = {LOSS_OTHER, "a frame for another MAC address"},
+	[DROP_NEIGH_BAD] = {LOSS_OTHER, "broken ARP or neighbour discovery"},
+	[DROP_NEIGH_QUEUE] = {LOSS_QUEUE, "too many waited for a neighbour's MAC address"},
+	[DROP_NEIGH_NONE] = {LOSS_OTHER, "no neighbour answered"},
+	[DROP_PORT_FULL] = {LOSS_QUEUE, "the port's transmit queue was full"},
 	[DROP_NOT_MINE] = {LOSS_OTHER, "arrived at a host that it was not for"},
 };
 

@@ -270,6 +270,8 @@ packet_intact(const struct lab *lab, struct rte_mbuf *m)
 
 	if (flow->is_tcp)
 		return packet_tcp_intact(lab, m);
+	if (flow->is_ping)
+		return packet_ping_intact(lab, m);
 	/* cut once more, a fragment of a capture is put together with the others of its packet */
 	if (bytes != pkt->sent_bytes)
 		return !head && pkt->flags & PKT_CUT;

@@ -17,6 +17,21 @@ write_file(const struct result *result, const char *folder, const char *name,
 	return folder_close(file, folder, name, message, bytes);
 }
 
+static enum status
+write_ping(const struct ping_result *ping, const char *folder, char *message, size_t bytes)
+{
+	char name[FOLDER_PATH_BYTES];
+	enum status status;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "ping-%s.txt", ping->cfg->name);
+	status = folder_create(folder, name, &file, message, bytes);
+	if (status)
+		return status;
+	report_ping_text(ping, file);
+	return folder_close(file, folder, name, message, bytes);
+}
+
 enum status
 report_write(const struct result *result, const char *folder, char *message, size_t bytes)
 {
@@ -28,5 +43,7 @@ report_write(const struct result *result, const char *folder, char *message, siz
 		status = write_file(result, folder, "summary.txt", report_table, message, bytes);
 	if (!status)
 		status = write_file(result, folder, "timings.json", report_timings, message, bytes);
+	for (unsigned i = 0; i < result->n_pings && !status; i++)
+		status = write_ping(result->pings[i], folder, message, bytes);
 	return status;
 }

@@ -128,6 +128,10 @@ traffic_json(struct json_out *json, const struct result *r)
 	for (unsigned i = 0; i < r->n_tcp; i++)
 		report_tcp_json(json, &r->tcp[i]);
 	jout_array_end(json);
+	jout_array(json, "pings");
+	for (unsigned i = 0; i < r->n_pings; i++)
+		report_ping_json(json, r->pings[i]);
+	jout_array_end(json);
 }
 
 static void

@@ -48,11 +48,15 @@ void report_engine_json(struct json_out *json, const struct result_engine *engin
 /* A member "switching". */
 void report_process_json(struct json_out *json, const struct process_stats *stats);
 void report_tcp_json(struct json_out *json, const struct result_tcp *tcp);
+void report_ping_json(struct json_out *json, const struct ping_result *ping);
 void report_drops_json(struct json_out *json, const char *key, const uint64_t *drops);
 
 /* Sections of the table. */
 void report_table_sas(const struct result *result, FILE *out);
 void report_table_tcp(const struct result *result, FILE *out);
+void report_table_pings(const struct result *result, FILE *out);
+/* A file of its own. */
+void report_ping_text(const struct ping_result *ping, FILE *out);
 void report_table_process(const struct result *result, FILE *out);
 void report_table_engines(const struct result *result, FILE *out);
 

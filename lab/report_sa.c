@@ -51,11 +51,13 @@ histogram_json(struct json_out *json, const struct lag *lag)
 
 	jout_array_flat(json, "histogram");
 	for (uint32_t d = 0; d <= last; d++) {
-		if (!lag->count[d])
+		uint64_t count = d ? lag->count[d] : lag->packets - lag->late;
+
+		if (!count)
 			continue;
 		jout_array(json, NULL);
 		jout_u64(json, NULL, d);
-		jout_u64(json, NULL, lag->count[d]);
+		jout_u64(json, NULL, count);
 		jout_array_end(json);
 	}
 	jout_array_end(json);

@@ -284,6 +284,7 @@ report_table(const struct result *result, FILE *out)
 	fates(result, &sums, out);
 	delays(result, out);
 	report_table_tcp(result, out);
+	report_table_pings(result, out);
 	drops(result, out);
 	report_table_process(result, out);
 	report_table_engines(result, out);

@@ -14,6 +14,7 @@
 #include "dataplane/qos/qos.h"
 #include "dataplane/replay/lag.h"
 #include "lab/delay.h"
+#include "lab/ping.h"
 #include "lab/reorder.h"
 #include "lab/wire.h"
 
@@ -113,6 +114,8 @@ struct result {
 	unsigned n_flows;
 	struct result_tcp *tcp; /* classes that have connections */
 	unsigned n_tcp;
+	const struct ping_result **pings; /* borrowed from the laboratory */
+	unsigned n_pings;
 	struct result_sa *sas;
 	unsigned n_sas;
 	struct result_node *nodes; /* hosts, gateways and routers, links */

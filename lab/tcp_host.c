@@ -6,17 +6,13 @@
 
 #include "base/bytes.h"
 #include "dataplane/ipsec/ip_head.h"
+#include "lab/icmp_quote.h"
 #include "lab/lab_priv.h"
 #include "lab/tcp/due_tree.h"
 #include "lab/tcp_ends.h"
 
-#define ICMP_BYTES 8u
-#define ICMP_UNREACHABLE 3u
-#define ICMP_FRAGMENTATION_NEEDED 4u
-#define ICMP6_TOO_BIG 2u
 #define IP6_TCP_BYTES 60u
 #define IP4_TCP_BYTES 40u
-#define QUOTE_MIN 8u /* ports and number of the TCP header (RFC 792) */
 
 struct tcp_host {
 	struct host *host;
@@ -165,39 +161,8 @@ tcp_host_segment(struct tcp_host *tcp, struct rte_mbuf *m, uint64_t now)
 
 /* ---- ICMP ---- */
 
-/* What an ICMP message quotes. */
-struct quote {
-	const uint8_t *ip, *l4;
-	uint32_t mtu;
-};
-
-/* "Fragmentation needed" (RFC 1191 §4) with an MTU; "packet too big" (RFC 4443 §3.2). */
-static bool
-quote_read(const uint8_t *ip, uint32_t bytes, struct quote *quote)
-{
-	struct ip_head head, inner;
-	const uint8_t *icmp;
-	bool v6 = ip_is_v6(ip);
-
-	if (!ip_head_is_whole(ip, bytes) || !ip_head_all(ip, bytes, &head) ||
-		head.next != (v6 ? IP_NEXT_ICMP6 : IPV4_PROTO_ICMP) || bytes < head.len + ICMP_BYTES)
-		return false;
-	icmp = ip + head.len;
-	if (v6 ? icmp[0] != ICMP6_TOO_BIG
-	       : icmp[0] != ICMP_UNREACHABLE || icmp[1] != ICMP_FRAGMENTATION_NEEDED)
-		return false;
-	bytes -= head.len + ICMP_BYTES;
-	quote->mtu = v6 ? load_be32(icmp + 4) : load_be16(icmp + 6);
-	quote->ip = icmp + ICMP_BYTES;
-	if (!ip_head_is_whole(quote->ip, bytes) || !ip_head_all(quote->ip, bytes, &inner) ||
-		inner.next != IPV4_PROTO_TCP || bytes < inner.len + QUOTE_MIN)
-		return false;
-	quote->l4 = quote->ip + inner.len;
-	return true;
-}
-
 static struct tcp_end *
-quote_end(const struct tcp_host *tcp, const struct quote *quote)
+quote_end(const struct tcp_host *tcp, const struct icmp_quote *quote)
 {
 	for (uint32_t i = 0; i < tcp->n; i++) {
 		const struct traffic_flow *id = &tcp->host->lab->flows[tcp->ends[i]->flow].id;
@@ -213,11 +178,11 @@ quote_end(const struct tcp_host *tcp, const struct quote *quote)
 bool
 tcp_host_icmp(struct tcp_host *tcp, const uint8_t *ip, uint32_t bytes, uint64_t now)
 {
-	struct quote quote;
+	struct icmp_quote quote;
 	struct tcp_end *end;
 	uint32_t heads;
 
-	if (!quote_read(ip, bytes, &quote))
+	if (!icmp_quote_read(ip, bytes, &quote) || !quote.too_big || quote.proto != IPV4_PROTO_TCP)
 		return false;
 	end = quote_end(tcp, &quote);
 	if (!end)

@@ -19,6 +19,7 @@ static enum status (*const kind_create[])(const struct traffic_args *args, struc
 	[CFG_TRAFFIC_VOICE] = traffic_voice_create,
 	[CFG_TRAFFIC_PCAP] = traffic_pcap_create,
 	[CFG_TRAFFIC_TCP] = traffic_tcp_create,
+	[CFG_TRAFFIC_PING] = traffic_ping_create,
 };
 
 enum status

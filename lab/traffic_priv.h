@@ -65,6 +65,8 @@ enum status
 traffic_pcap_create(const struct traffic_args *args, struct traffic **traffic);
 enum status
 traffic_tcp_create(const struct traffic_args *args, struct traffic **traffic);
+enum status
+traffic_ping_create(const struct traffic_args *args, struct traffic **traffic);
 
 /* Zeroed memory for a source of `size` bytes with its head filled; NULL: out of memory. */
 void *

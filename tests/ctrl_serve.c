@@ -68,7 +68,7 @@ main(int argc, char **argv)
 	fflush(stdout);
 	serve(socket);
 	ctrl_socket_destroy(socket);
-	ctrl_destroy(ctrl);
 	kit_gateway_stop(&g);
+	ctrl_destroy(ctrl);
 	return 0;
 }

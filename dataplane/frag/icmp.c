@@ -17,18 +17,6 @@ static const struct {
 	uint8_t type4, code4, type6, code6;
 } kinds[] = {[FRAG_ICMP_TOO_BIG] = {3, 4, 2, 0}, [FRAG_ICMP_LATE] = {11, 1, 3, 1}};
 
-static uint16_t
-sum4(const uint8_t *p, uint32_t bytes)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i + 1 < bytes; i += 2)
-		sum += load_be16(p + i);
-	if (bytes & 1)
-		sum += (uint32_t)p[bytes - 1] << 8;
-	return (uint16_t)~ipv4_fold(sum);
-}
-
 /* Errors: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
 static bool
 is_error4(const uint8_t *ip, uint32_t len)
@@ -71,7 +59,7 @@ write4(enum frag_icmp what, const uint8_t *ip, uint32_t len, struct ip_addr from
 	icmp[1] = kinds[what].code4;
 	store_be16(icmp + 6, (uint16_t)mtu);
 	memcpy(icmp + HEAD, ip, quote);
-	store_be16(icmp + 2, sum4(icmp, HEAD + quote));
+	store_be16(icmp + 2, ip_checksum(icmp, HEAD + quote));
 	return total;
 }
 
@@ -191,7 +179,8 @@ quote_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 		upper.offset = ipv4_header_len(ip);
 		upper.proto = ip[IPV4_PROTO];
 		upper.first = (fragment & IPV4_OFFSET_MASK) == 0;
-		if ((report->what == FRAG_ICMP_TOO_BIG && !(fragment & IPV4_DF)) || upper.offset < IPV4_MIN_BYTES)
+		if (upper.offset < IPV4_MIN_BYTES ||
+			(report->what == FRAG_ICMP_TOO_BIG && !(fragment & IPV4_DF)))
 			return false;
 	} else {
 		ip6_upper_find(ip, len, &upper);
@@ -225,7 +214,8 @@ frag_icmp_read(const uint8_t *ip, uint32_t len, struct frag_report *report)
 	if (!at)
 		return false;
 	/* with its own checksum in it the sum of a good message is 0 */
-	good = v4 ? !sum4(ip + at, len - at) : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
+	good = v4 ? !ip_checksum(ip + at, len - at)
+		  : !ip_transport_checksum(ip, IP_NEXT_ICMP6, ip + at, len - at);
 	if (!good || !quote_read(ip + at + HEAD, len - at - HEAD, report) ||
 		ip_head_is_v4(ip + at + HEAD) != v4)
 		return false;

@@ -1,6 +1,6 @@
-/* ICMP about fragments: "fragmentation needed" (RFC 792, RFC 1191 §4) and "packet too big" (RFC 4443 §3.2) of a
- * packet that cannot go on, "fragment reassembly time exceeded" (RFC 792, RFC 4443 §3.3) of one that did not
- * come whole; written, and read where one comes about a packet of ours.  Bytes in, bytes out; no EAL. */
+/* ICMP about fragments: "fragmentation needed" (RFC 792, RFC 1191 §4) and "packet too big" (RFC 4443 §3.2)
+ * of a packet that cannot go on, "fragment reassembly time exceeded" (RFC 792, RFC 4443 §3.3) of one that did
+ * not come whole; written, and read where one comes about a packet of ours.  Bytes in, bytes out; no EAL. */
 #ifndef DATAPLANE_FRAG_ICMP_H
 #define DATAPLANE_FRAG_ICMP_H
 
@@ -15,9 +15,9 @@
 enum frag_icmp { FRAG_ICMP_TOO_BIG, FRAG_ICMP_LATE };
 
 /* Writes the message to the source of the packet at ip (len bytes, whole header), sent by `from`, of the same
- * family, with the MTU (0 with LATE); returns its length, at most FRAG_ICMP6_MAX.  0 where there must be none:
- * about ICMP errors, later fragments (IPv6: with LATE only), and packets of no single sender or to no single
- * receiver (RFC 1122 §3.2.2, RFC 4443 §2.4 (e), which excepts "too big" to a group). */
+ * family, with the MTU (0 with LATE); returns its length, at most FRAG_ICMP6_MAX.  0 where there must be
+ * none: about ICMP errors, later fragments (IPv6: with LATE only), and packets of no single sender or to no
+ * single receiver (RFC 1122 §3.2.2, RFC 4443 §2.4 (e), which excepts "too big" to a group). */
 uint32_t frag_icmp_write(enum frag_icmp what, const uint8_t *ip, uint32_t len, struct ip_addr from,
 	uint32_t mtu, uint16_t id, uint8_t *out);
 

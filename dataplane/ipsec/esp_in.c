@@ -93,6 +93,8 @@ mac_describe(const struct sa *sa, uint8_t *text, uint32_t text_len, uint64_t seq
 	op->text = text;
 	op->text_len = text_len;
 	op->aad_len = 0;
+	op->flags = 0;
+	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
 	op->auth_before = (uint8_t)before;
 	op->auth_len = sa->authenticated ? before + text_len : 0;
 	if (sa->esn && sa->authenticated) {
@@ -117,14 +119,12 @@ ipsec_open(
 		return DROP_ESP_LENGTH;
 	op->session = sa->session;
 	op->icv = text + text_len;
-	op->flags = 0;
-	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
 	if (sa->mode < ALG_MODE_GCM)
 		mac_describe(sa, text, text_len, seq, op);
 	else if (__builtin_expect(sa->mode == ALG_MODE_GMAC, 0))
 		gmac_describe(sa, text, text_len, seq, op);
 	else
-		aead_describe(sa, text, text_len, seq, op);
+		aead_describe(sa, text, text_len, seq, op, sa->salt_len);
 	return DROP_NONE;
 }
 
@@ -135,21 +135,44 @@ ipsec_close(const struct sa *sa, uint8_t *packet, const struct crypto_op *op)
 		ah_restore(packet, op, sa->icv_len);
 }
 
+/* The usual: IPv4 in IPv4, no options, and ECN as outside.  Returns the length, 0 where it is not so. */
+static inline uint32_t
+inner_plain(const struct sa *sa, const uint8_t *packet, const uint8_t *inner, uint32_t room, uint8_t next)
+{
+	uint32_t total;
+
+	if (next != IPV4_PROTO_IPV4 || sa->head != SA_HEAD_V4 || room < IPV4_MIN_BYTES || inner[0] != 0x45)
+		return 0;
+	total = load_be16(inner + IPV4_LENGTH);
+	if (total < IPV4_MIN_BYTES || total > room || !ipv4_checksum_ok_plain(inner))
+		return 0;
+	return (packet[IPV4_TOS] ^ inner[IPV4_TOS]) & IPV4_ECN_MASK ? 0 : total;
+}
+
 /* The text, without padding and what names it, as a packet. */
 static inline enum drop
 text_decap(const struct sa *sa, uint8_t *packet, uint32_t at, uint32_t text, uint32_t text_len, uint8_t next,
 	struct ipsec_inner *inner, bool *tfc)
 {
-	uint32_t total;
-	enum drop drop;
+	uint32_t total = inner_plain(sa, packet, packet + text, text_len, next);
+	enum drop drop = DROP_NONE;
 
-	if (__builtin_expect(sa->head == SA_HEAD_TRANSPORT, 0))
-		return inner_transport(sa, packet, at, text, text_len, next, inner);
-	drop = inner_tunnel(packet, packet + text, text_len, next, &total);
+	if (__builtin_expect(!total, 0)) {
+		if (sa->head == SA_HEAD_TRANSPORT)
+			return inner_transport(sa, packet, at, text, text_len, next, inner);
+		drop = inner_tunnel(packet, packet + text, text_len, next, &total);
+	}
 	inner->offset = text;
 	inner->len = total; /* without TFC padding (RFC 4303 §2.7) */
 	*tfc = total < text_len;
 	return drop;
+}
+
+static inline int
+pad_matches(const struct sa *sa, const uint8_t *end, uint32_t pad)
+{
+	return __builtin_expect(pad < 4 && !sa->pad_block, 1) ? pad_short_is_good(end, pad)
+							      : pad_is_good(end, pad);
 }
 
 static enum drop
@@ -181,7 +204,7 @@ ipsec_decap(
 	/* First, as the rest of a dummy packet need not be well formed (RFC 4303 §2.6). */
 	if (trailer[1] == IPV4_PROTO_NONE)
 		return DROP_DUMMY;
-	if (pad > room || !pad_is_good(trailer, pad))
+	if (pad > room || !pad_matches(sa, trailer, pad))
 		return DROP_PAD;
 	return text_decap(sa, packet, at, front, room - pad, trailer[1], inner, tfc);
 }

@@ -30,32 +30,24 @@ ipsec_length_varied(const struct sa *sa, const struct ipsec_size *size, const ui
 }
 
 /* The template holds all that is constant, and in place of the checksum the 16-bit sum of it; what varies was
- * 0 there, so it is or-ed into the header and added to the sum.  tos and dont (DF): of the inner packet. */
-static inline void
-outer_write_v4(struct sa *sa, uint8_t *outer, uint64_t tos, uint64_t dont, uint32_t total)
-{
-	uint64_t df = sa->df == CFG_DF_COPY ? dont & IPV4_DF : 0;
-	uint64_t id = sa->ip_id++;
-	uint64_t sum;
-
-	tos &= sa->copy_dscp ? 0xffu : IPV4_ECN_MASK;
-	sum = load_be16(sa->outer + IPV4_CHECKSUM) + tos + total + id + df;
-	store_be64(outer, load_be64(sa->outer) | tos << 48 | (uint64_t)total << 32 | id << 16 | df);
-	memcpy(outer + IPV4_TTL, sa->outer + IPV4_TTL, IPV4_MIN_BYTES - IPV4_TTL);
-	store_be16(outer + IPV4_CHECKSUM, (uint16_t)~ipv4_fold(sum));
-}
-
-/* Where the header does not depend on more than the inner one; returns the next header.  An IPv6 packet may
- * not be fragmented by routers, so it counts as one with DF (RFC 8200 §5). */
+ * 0 there, so it is or-ed into the header and added to the sum.  What is copied of the inner header stands in
+ * its first 8 bytes.  Returns the next header.
+ *
+ * An IPv6 packet may not be fragmented by routers, so it counts as one with DF (RFC 8200 §5). */
 static inline uint8_t
 tunnel_write_v4(struct sa *sa, uint8_t *outer, const uint8_t *inner, uint32_t total)
 {
-	if (__builtin_expect(ip_is_v6(inner), 0)) {
-		outer_write_v4(sa, outer, ipv6_class(inner), IPV4_DF, total);
-		return IP_NEXT_IPV6;
-	}
-	outer_write_v4(sa, outer, inner[IPV4_TOS], load_be16(inner + IPV4_FRAGMENT), total);
-	return IPV4_PROTO_IPV4;
+	bool v6 = __builtin_expect(ip_is_v6(inner), 0);
+	uint64_t copied = (v6 ? (uint64_t)ipv6_class(inner) << 48 | IPV4_DF : load_be64(inner)) & sa->copied;
+	uint32_t id = sa->ip_id++;
+	uint32_t sum = load_be16(sa->outer + IPV4_CHECKSUM) + (uint32_t)(copied >> 48) + (uint16_t)copied +
+		       total + id;
+
+	store_be64(outer, load_be64(sa->outer) | copied | (uint64_t)total << 32 | (uint64_t)id << 16);
+	memcpy(outer + IPV4_TTL, sa->outer + IPV4_TTL, IPV4_MIN_BYTES - IPV4_TTL);
+	sum = (sum & 0xffff) + (sum >> 16); /* of five numbers below 2^16 */
+	store_be16(outer + IPV4_CHECKSUM, (uint16_t) ~(sum + (sum >> 16)));
+	return v6 ? IP_NEXT_IPV6 : IPV4_PROTO_IPV4;
 }
 
 /* SP 800-38A Appendix C, first method: the IV is a nonce enciphered under the same key.  CBC with an IV of
@@ -104,6 +96,8 @@ mac_describe(const struct sa *sa, uint8_t *esp, uint64_t seq, uint32_t sealed, s
 		op->auth_before = IPSEC_ESP_BYTES;
 	}
 	op->aad_len = 0;
+	op->flags = 0;
+	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
 	if (sa->esn && sa->authenticated) {
 		/* RFC 4303 §2.2.1: hashed behind the trailer but not sent; the ICV goes over it */
 		store_be32(op->icv, (uint32_t)(seq >> 32));
@@ -112,54 +106,79 @@ mac_describe(const struct sa *sa, uint8_t *esp, uint64_t seq, uint32_t sealed, s
 	op->auth_len = auth_len;
 }
 
-/* RFC 4106 §3.1: the explicit IV has to be unique for the key; the 64-bit sequence number is. */
+/* All but the plain SA. */
 static inline void
-text_describe(const struct sa *sa, uint8_t *esp, uint64_t seq, uint32_t sealed, struct crypto_op *op)
+text_describe(const struct sa *sa, uint8_t *iv, uint64_t seq, uint32_t sealed, struct crypto_op *op)
 {
-	uint8_t *iv = esp + IPSEC_ESP_BYTES;
-
 	if (sa->mode < ALG_MODE_GCM) {
-		mac_describe(sa, esp, seq, sealed, op);
+		mac_describe(sa, iv - IPSEC_ESP_BYTES, seq, sealed, op);
 		return;
 	}
 	store_be64(iv, seq);
-	if (__builtin_expect(sa->mode == ALG_MODE_GMAC, 0))
+	if (sa->mode == ALG_MODE_GMAC)
 		gmac_describe(sa, iv + 8, sealed, seq, op);
 	else
-		aead_describe(sa, iv + 8, sealed, seq, op);
+		aead_describe(sa, iv + 8, sealed, seq, op, sa->salt_len);
+}
+
+/* The ESP header, and at end, where the ICV begins, a trailer of so many bytes; plain is a constant. */
+static inline __attribute__((always_inline)) void
+esp_write(const struct sa *sa, uint8_t *esp, uint8_t *end, uint32_t trailer, uint8_t next, uint64_t seq,
+	struct crypto_op *op, const bool plain)
+{
+	uint8_t *iv = esp + IPSEC_ESP_BYTES;
+
+	store_be64(esp, (uint64_t)sa->spi << 32 | (uint32_t)seq);
+	if (!plain && sa->pad_block)
+		pad_write_block(end, trailer, next);
+	else
+		pad_write_short(end - trailer, trailer, next);
+	op->session = sa->session;
+	op->icv = end;
+	if (!plain) {
+		text_describe(sa, iv, seq, (uint32_t)(end - iv) - sa->iv_len, op);
+		return;
+	}
+	/* RFC 4106 §3.1: the explicit IV has to be unique for the key; the 64-bit sequence number is. */
+	store_be64(iv, seq);
+	aead_describe(sa, iv + 8, (uint32_t)(end - iv) - 8, seq, op, 4);
+}
+
+static __attribute__((noinline)) void
+protect_other(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint32_t behind, uint64_t seq,
+	struct crypto_op *op)
+{
+	uint32_t total = sa->size.front + inner_len + behind, at = IPV4_MIN_BYTES,
+		 trailer = behind - sa->icv_len;
+	uint8_t next;
+
+	if (inner_len < sa->tfc) {
+		memset(packet + sa->size.front + inner_len, 0, sa->tfc - inner_len);
+		trailer -= sa->tfc - inner_len;
+	}
+	if (sa->head == SA_HEAD_V4)
+		next = tunnel_write_v4(sa, packet, packet + sa->size.front, total);
+	else
+		next = outer_write(sa, packet, total, &at);
+	if (sa->ah_len)
+		ah_protect(sa, packet, total, at, next, seq, op);
+	else
+		esp_write(sa, packet + at, packet + total - sa->icv_len, trailer, next, seq, op, false);
 }
 
 void
 ipsec_protect_sized(struct sa *sa, uint8_t *packet, uint32_t inner_len, uint32_t behind, uint64_t seq,
 	struct crypto_op *op)
 {
-	uint32_t total = sa->size.front + inner_len + behind, at = IPV4_MIN_BYTES,
-		 trailer = behind - sa->icv_len;
-	uint8_t *end = packet + total - sa->icv_len, *esp, next;
+	uint8_t *inner = packet + SA_PLAIN_FRONT, *esp = packet + IPV4_MIN_BYTES, next;
+	uint32_t total = SA_PLAIN_FRONT + inner_len + behind;
 
-	if (__builtin_expect(inner_len < sa->tfc, 0)) {
-		memset(packet + sa->size.front + inner_len, 0, sa->tfc - inner_len);
-		trailer -= sa->tfc - inner_len;
-	}
-	if (__builtin_expect(sa->head == SA_HEAD_V4, 1))
-		next = tunnel_write_v4(sa, packet, packet + sa->size.front, total);
-	else
-		next = outer_write(sa, packet, total, &at);
-	if (__builtin_expect(sa->ah_len, 0)) {
-		ah_protect(sa, packet, total, at, next, seq, op);
+	if (__builtin_expect(!sa->plain, 0)) {
+		protect_other(sa, packet, inner_len, behind, seq, op);
 		return;
 	}
-	esp = packet + at;
-	store_be64(esp, (uint64_t)sa->spi << 32 | (uint32_t)seq);
-	if (sa->pad_block)
-		pad_write_block(end, trailer, next);
-	else
-		pad_write_short(end - trailer, trailer, next);
-	op->session = sa->session;
-	op->icv = end;
-	op->flags = 0;
-	op->result = CRYPTO_FAILED; /* until the engine says otherwise */
-	text_describe(sa, esp, seq, (uint32_t)(end - esp) - IPSEC_ESP_BYTES - sa->iv_len, op);
+	next = tunnel_write_v4(sa, packet, inner, total);
+	esp_write(sa, esp, packet + total - sa->icv_len, behind - sa->icv_len, next, seq, op, true);
 }
 
 void

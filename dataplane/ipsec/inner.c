@@ -59,7 +59,7 @@ inner_tunnel(const uint8_t *packet, uint8_t *inner, uint32_t room, uint8_t next,
 {
 	uint8_t outer_tos = ip_tos(packet), tos;
 
-	if (__builtin_expect(next == IPV4_PROTO_IPV4, 1)) {
+	if (next == IPV4_PROTO_IPV4) {
 		*total = v4_check(inner, room);
 		if (!*total)
 			return DROP_IP_HEADER;
@@ -72,8 +72,7 @@ inner_tunnel(const uint8_t *packet, uint8_t *inner, uint32_t room, uint8_t next,
 	} else {
 		return DROP_NEXT_HEADER;
 	}
-	return __builtin_expect((outer_tos ^ tos) & IPV4_ECN_MASK, 0) ? ecn_combine(outer_tos, inner)
-								      : DROP_NONE;
+	return (outer_tos ^ tos) & IPV4_ECN_MASK ? ecn_combine(outer_tos, inner) : DROP_NONE;
 }
 
 /* The bytes at l4 that the checksum is over: UDP says them itself, and TFC padding may follow (RFC 4303

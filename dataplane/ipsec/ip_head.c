@@ -107,6 +107,12 @@ ip_transport_checksum(const uint8_t *ip, uint8_t proto, const uint8_t *l4, uint3
 	return (uint16_t)~ipv4_fold(sum);
 }
 
+uint16_t
+ip_checksum(const uint8_t *p, uint32_t bytes)
+{
+	return (uint16_t)~ipv4_fold(words_sum(p, bytes));
+}
+
 /* Past one header; false where it is not there whole. */
 static bool
 header_skip(const uint8_t *ip, uint32_t len, struct ip6_upper *upper)

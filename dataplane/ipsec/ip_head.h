@@ -73,6 +73,9 @@ bool ip_head_stays(const uint8_t *ip, uint32_t len, struct ip_head *head);
  * 768, RFC 8200 §8.1), the checksum field being zero.  May be 0. */
 uint16_t ip_transport_checksum(const uint8_t *ip, uint8_t proto, const uint8_t *l4, uint32_t bytes);
 
+/* The checksum of `bytes` alone, as of ICMP (RFC 792); 0 where they have a right one in them. */
+uint16_t ip_checksum(const uint8_t *p, uint32_t bytes);
+
 static inline bool
 ip_head_is_v4(const uint8_t *ip)
 {

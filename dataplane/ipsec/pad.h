@@ -59,4 +59,16 @@ pad_is_good(const uint8_t *end, uint32_t pad)
 	return (((text[0] ^ ramp[0]) & mask[0]) | ((text[1] ^ ramp[1]) & mask[1])) == 0;
 }
 
+/* The same of at most 3 bytes, behind which pad length, next header and 2 bytes more can be read: pad_short[]
+ * has the pad length too, so there is always something to compare. */
+static inline int
+pad_short_is_good(const uint8_t *end, uint32_t pad)
+{
+	uint32_t is, want;
+
+	memcpy(&is, end - pad, sizeof(is));
+	memcpy(&want, pad_short[pad], sizeof(want));
+	return (is ^ want) << (24 - 8 * pad) == 0; /* the bytes behind are the last ones */
+}
+
 #endif

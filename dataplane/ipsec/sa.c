@@ -19,8 +19,9 @@
 #define LINE_BYTES 64u
 
 _Static_assert(sizeof(((struct cfg_sa *)0)->key) == CFG_KEY_MAX, "keys of the configuration");
-_Static_assert(offsetof(struct sa, outer) <= LINE_BYTES + 4, "all before the template is in one cache line");
-_Static_assert(offsetof(struct sa, wire) <= 2 * LINE_BYTES, "and what is read besides in the second");
+_Static_assert(offsetof(struct sa, wire) == LINE_BYTES, "first cache line");
+_Static_assert(offsetof(struct sa, head) == 2 * LINE_BYTES, "second");
+_Static_assert(offsetof(struct sa, errors) <= 3 * LINE_BYTES, "third");
 
 static void *
 memory_create(size_t bytes)
@@ -89,6 +90,8 @@ transform_set(struct sa *sa, const struct cfg_sa *cfg)
 		sa->head = SA_HEAD_TRANSPORT;
 	else
 		sa->head = shape.v6 || cfg->natt ? SA_HEAD_TUNNEL : SA_HEAD_V4;
+	sa->plain = sa->head == SA_HEAD_V4 && !sa->tfc && t->proto == ALG_ESP && !sa->pad_block &&
+		    (t->mode == ALG_MODE_GCM || t->mode == ALG_MODE_CHACHA);
 	memcpy(sa->salt, cfg->key + alg_cipher_info[t->cipher].key,
 		t->salt_len); /* RFC 4106 §8.1: behind the key */
 }
@@ -138,6 +141,8 @@ outer_set(struct sa *sa, const struct cfg_sa *cfg)
 	/* in transport mode the header is the packet's own, and so is what queues see of it */
 	sa->copy_dscp = cfg->dscp < 0 || cfg->mode == CFG_MODE_TRANSPORT;
 	sa->df = (uint8_t)cfg->df;
+	sa->copied = (sa->copy_dscp ? UINT64_C(0xff) : IPV4_ECN_MASK) << 48 |
+		     (cfg->df == CFG_DF_COPY ? IPV4_DF : 0);
 	/* SAs between the same ends share one space of identifications (RFC 791 §3.2): they start apart */
 	sa->ip_id = (uint16_t)(cfg->spi * UINT32_C(0x9e3779b1) >> 16);
 }
@@ -210,7 +215,7 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	}
 	sa->cfg = cfg;
 	sa->transform = transform;
-	sa->direction = cfg->direction;
+	sa->direction = (uint8_t)cfg->direction;
 	sa->index = sa->policy = index;
 	sa->first = sa;
 	sa->tfc = cfg->direction == CFG_OUT ? (uint16_t)cfg->tfc : 0;

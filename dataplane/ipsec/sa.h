@@ -25,46 +25,57 @@ enum sa_head {
 	SA_HEAD_TRANSPORT, /* the packet's own header */
 };
 
+/* Before the text of a plain SA: IPv4, ESP header, IV. */
+#define SA_PLAIN_FRONT 36u
+
 struct in_order;
 
 struct sa {
-	/* read for each packet */
+	/* line 1: read for each packet */
 	struct crypto_session *session; /* NULL: the engine refused it, and the SA carries nothing */
 	uint64_t seq;			/* out: last number sent; 0 on a fresh SA */
 	uint64_t seq_max; /* out: 2^32-1, or 2^64-1 with ESN: the last that may be sent (RFC 4303 §3.3.3) */
+	uint64_t copied;  /* out: bits of the first 8 bytes that an IPv4 header has from the inner one */
 	const struct replay_ops *replay; /* in: NULL where there is no replay check */
 	void *window;			 /* in: state of replay */
 	uint32_t spi;
 	uint32_t window_size;
-	struct ipsec_size size; /* of this SA alone */
-	uint8_t head;		/* enum sa_head */
-	uint8_t mode;		/* enum alg_mode */
-	uint8_t iv_len, icv_len;
-	uint8_t salt_len;
-	bool esn;
 	uint8_t salt[4];
-	bool authenticated;
-	bool varies;	/* lengths depend on more than that of the packet: transport mode, TFC padding */
-	bool pad_block; /* trailers are longer than 5 bytes, or have nothing behind them (pad.h) */
+	uint8_t icv_len;
+	bool esn;
+	/* IPv4 tunnel without NAT-T and TFC padding; AEAD: 4 bytes of salt, 8 of IV, blocks of 4 */
+	bool plain;
+	bool varies; /* lengths depend on more than that of the packet: transport mode, TFC padding */
 
-	uint8_t outer[SA_OUTER_MAX]; /* out: template of IP and UDP header, checksum of the constant part */
-	uint8_t outer_len;
-	uint8_t df;	   /* enum cfg_df */
-	uint8_t copy_dscp; /* out: 1: from the inner header, 0: the template's */
-	uint8_t ah_len;	   /* AH with ICV and padding; 0: ESP */
-	uint16_t ip_id;	   /* out: next identification */
-	uint16_t tfc;	   /* out: shorter inner packets are padded to this */
-	bool natt;
-	bool down;     /* torn down for the time being (dataplane/tunnel.h) */
-	bool finishes; /* something is to be done after the engine: AH, UDP over IPv6, bundle, in_order */
+	/* line 2: the same */
 	struct ipsec_size wire; /* of all SAs that a packet of this one gets */
+	struct ipsec_size size; /* of this SA alone */
+	uint8_t direction;	/* enum cfg_direction */
+	bool finishes;	/* something is to be done after the engine: AH, UDP over IPv6, bundle, in_order */
+	bool copy_dscp; /* out: from the inner header, else the template's */
+	uint8_t ah_len; /* AH with ICV and padding; 0: ESP */
+	uint16_t ip_id; /* out: next identification */
+	uint8_t outer[SA_OUTER_MAX]; /* out: template of IP and UDP header, checksum of the constant part */
 
+	/* line 3: read where the SA is not plain, and what is counted for each packet */
+	uint8_t head; /* enum sa_head */
+	uint8_t mode; /* enum alg_mode */
+	uint8_t iv_len;
+	uint8_t salt_len;
+	bool authenticated;
+	bool pad_block; /* trailers are longer than 5 bytes, or have nothing behind them (pad.h) */
+	uint8_t outer_len;
+	uint8_t df;   /* enum cfg_df */
+	uint16_t tfc; /* out: shorter inner packets are padded to this */
+	bool natt;
+	bool down;	  /* torn down for the time being (dataplane/tunnel.h) */
+	uint32_t policy;  /* index that policies name: of the AH over this ESP, or its own */
 	struct sa *next;  /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
 	struct sa *first; /* out: the SA that is applied first: itself, or the ESP inside this AH */
 	uint64_t last_ns; /* out, with natt: when the last packet was protected */
-
-	/* counters, written for each packet by the worker */
 	uint64_t packets, bytes; /* protected or accepted; bytes of inner packets */
+
+	/* counters */
 	uint64_t errors;	 /* ICV, padding, lengths */
 	uint64_t replays;	 /* outside the window or duplicate */
 	uint64_t tfc_packets;	 /* in: with TFC padding behind the inner packet */
@@ -80,12 +91,10 @@ struct sa {
 	/* control */
 	const struct cfg_sa *cfg; /* borrowed */
 	struct transform transform;
-	enum cfg_direction direction;
 	struct ip_addr src, dst; /* tunnel ends */
 	struct in_order *order;	 /* NULL: packets leave the engine as it likes */
 	void *observer;		 /* of whoever measures (a laboratory); the gateway does not look at it */
 	uint32_t index;		 /* in its gateway: also the "connection id" of messages, less 1 */
-	uint32_t policy;	 /* index that policies name: of the AH over this ESP, or its own */
 };
 
 /* Makes an SA with the session, window and templates; without a session where the engine refuses it by design
@@ -95,9 +104,9 @@ enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *e
 	char *message, size_t bytes);
 /* AH over ESP: two SAs of one direction on one packet (RFC 4301 §4.5). */
 void sa_bundle(struct sa *ah, struct sa *esp);
-/* sa, while packets use it, takes over all that fresh has besides: fresh was made of the same SPI, ends, transform
- * and keys.  Numbers, counters and session go on; a wider window takes what it cannot know as seen.  fresh is then to
- * be destroyed. */
+/* sa, while packets use it, takes over all that fresh has besides: fresh was made of the same SPI, ends,
+ * transform and keys.  Numbers, counters and session go on; a wider window takes what it cannot know as seen.
+ * fresh is then to be destroyed. */
 void sa_alter(struct sa *sa, struct sa *fresh);
 /* Wipes and frees. */
 void sa_destroy(struct sa *sa, struct engine *engine);

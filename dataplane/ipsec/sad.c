@@ -16,8 +16,7 @@
 struct slot {
 	struct ip_addr dst;
 	struct sa *sa; /* NULL: free */
-	uint32_t spi;
-	uint32_t proto;
+	uint64_t name; /* SPI and protocol in one word, to be compared at once */
 };
 
 _Static_assert(sizeof(struct slot) == 32, "two slots a cache line");
@@ -27,6 +26,12 @@ struct sad {
 	uint64_t mask; /* slots - 1 */
 	unsigned count;
 };
+
+static inline uint64_t
+slot_name(uint32_t spi, uint8_t proto)
+{
+	return (uint64_t)spi << 8 | proto;
+}
 
 static struct slot *
 slots_create(uint64_t n)
@@ -38,24 +43,23 @@ slots_create(uint64_t n)
 	return slots;
 }
 
-/* SPIs are often chosen one after the other: every bit of the triple has to reach the low bits (the finalizer
- * of splitmix64). */
+/* SPIs are often chosen one after the other: every bit of the triple has to reach the low bits.  The halves
+ * of a product of 128 bits, each of which every bit of it reaches. */
 static inline uint64_t
 slot_hash(const struct slot *slot)
 {
-	uint64_t h = ((uint64_t)slot->spi << 32 ^ slot->dst.lo) + slot->proto * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t a = slot->name ^ UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t b = (slot->dst.lo + slot->dst.hi * UINT64_C(0xbf58476d1ce4e5b9)) ^
+		     UINT64_C(0xc2b2ae3d27d4eb4f);
+	unsigned __int128 product = (unsigned __int128)a * b;
 
-	h ^= slot->dst.hi * UINT64_C(0xc2b2ae3d27d4eb4f); /* IPv4: 0 */
-
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static inline bool
 slot_equal(const struct slot *a, const struct slot *b)
 {
-	return a->spi == b->spi && a->proto == b->proto && ip_equal(a->dst, b->dst);
+	return a->name == b->name && ip_equal(a->dst, b->dst);
 }
 
 /* The slot of the triple, or the free one where it would go. */
@@ -132,7 +136,7 @@ sad_reserve(struct sad *sad, unsigned more)
 enum status
 sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct sa *sa)
 {
-	struct slot slot = {.dst = dst, .sa = sa, .spi = spi, .proto = proto};
+	struct slot slot = {.dst = dst, .sa = sa, .name = slot_name(spi, proto)};
 	enum status status;
 
 	if (sad->slots[slot_find(sad, &slot)].sa)
@@ -156,7 +160,7 @@ home_is_behind(uint64_t home, uint64_t gap, uint64_t at, uint64_t mask)
 enum status
 sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 {
-	struct slot triple = {.dst = dst, .spi = spi, .proto = proto};
+	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
 	uint64_t gap = slot_find(sad, &triple);
 
 	if (!sad->slots[gap].sa)
@@ -175,7 +179,7 @@ sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 struct sa *
 sad_find(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 {
-	struct slot triple = {.dst = dst, .spi = spi, .proto = proto};
+	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
 
 	return sad->slots[slot_find(sad, &triple)].sa;
 }

@@ -7,6 +7,8 @@
 
 #include "config/cfg.h"
 
+struct spd;
+
 /* What selectors look at, host byte order.  Ports are 0 where the packet has none (not the first fragment, no
  * transport protocol with ports): then only rules with any port match (RFC 4301 §4.4.1.1 OPAQUE). */
 struct selector {
@@ -23,15 +25,19 @@ void selector_read(const uint8_t *ip, uint32_t len, struct selector *selector);
 /* True where the packet is one of this policy's. */
 int policy_matches(const struct cfg_policy *policy, const struct selector *selector);
 
+/* The rules of a gateway, which are read in place and must live on; made anew where they have changed.
+ * ERR_NOMEM. */
+enum status spd_create(const struct cfg_gateway *gateway, struct spd **spd);
+void spd_destroy(struct spd *spd); /* NULL is fine */
+
 /* First rule of that direction that matches; NULL where none does. */
 const struct cfg_policy *spd_find(
-	const struct cfg_gateway *gateway, enum cfg_direction direction, const struct selector *selector);
+	const struct spd *spd, enum cfg_direction direction, const struct selector *selector);
 
 /* Inbound check (RFC 4301 §5.2 step 4): may a packet with these selectors have come in by this SA?  True
  * where the first matching in-rule is protect by SA sa_index; where the gateway has no in-rules, where the
  * reverse of an out-rule (source and destination swapped, DSCP left out) that protects to a partner of that
- * SA matches. */
-int spd_inbound_allowed(
-	const struct cfg_gateway *gateway, uint32_t sa_index, const struct selector *selector);
+ * SA matches. sa_index: as rules name it, which is the AH of AH over ESP. */
+int spd_inbound_allowed(const struct spd *spd, uint32_t sa_index, const struct selector *selector);
 
 #endif

@@ -1,8 +1,7 @@
 /* What the histogram of sequence lags says about windows: loss and size needed.  RFC 4303 §3.4.3 accepts
  * a packet that is not seen and at or above right edge - W + 1, that is with a lag below W.
  *
- * No result depends on count[0], so its wrapping after 2^32 packets in order does no harm.  Not here:
- * duplicates, which no window accepts. */
+ * No result depends on count[0].  Not here: duplicates, which no window accepts. */
 #include "dataplane/replay/lag.h"
 
 #include <stddef.h>
@@ -15,7 +14,8 @@
 int
 lag_init(struct lag *lag)
 {
-	void *count = mmap(NULL, COUNT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE; /* most of it is never touched */
+	void *count = mmap(NULL, COUNT_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
 
 	*lag = (struct lag){.count = count != MAP_FAILED ? count : NULL};
 	return lag->count != NULL;

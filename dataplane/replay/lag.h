@@ -16,7 +16,7 @@ struct lag {
 	uint64_t late;	  /* lag > 0 */
 	uint64_t lag_max; /* exact, also above LAG_MAX */
 	uint64_t lag_sum;
-	uint32_t *count; /* LAG_MAX + 1 */
+	uint32_t *count; /* LAG_MAX + 1; that of lag 0 is not kept */
 };
 
 int lag_init(struct lag *lag); /* 0 where memory is short */
@@ -29,12 +29,12 @@ lag_record(struct lag *lag, int64_t distance)
 	uint64_t d = distance > 0 ? (uint64_t)distance : 0;
 
 	lag->packets++;
-	if (d) {
-		lag->late++;
-		lag->lag_sum += d;
-		if (d > lag->lag_max)
-			lag->lag_max = d;
-	}
+	if (!d) /* nobody asks how many, and an SA without late packets touches no page of its histogram */
+		return;
+	lag->late++;
+	lag->lag_sum += d;
+	if (d > lag->lag_max)
+		lag->lag_max = d;
 	lag->count[d < LAG_MAX ? d : LAG_MAX]++;
 }
 

@@ -27,7 +27,7 @@ header_check6(struct rte_mbuf *m, const uint8_t *ip)
 
 /* Header length, total length, checksum; trailing link-layer padding is cut off. */
 static enum drop
-header_check_slow(struct rte_mbuf *m, const uint8_t *ip)
+header_check(struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m), ihl, total;
 
@@ -45,15 +45,13 @@ header_check_slow(struct rte_mbuf *m, const uint8_t *ip)
 }
 
 /* The usual packet has no options and no padding. */
-static inline enum drop
-header_check(struct rte_mbuf *m, const uint8_t *ip)
+static inline bool
+header_is_plain(const struct rte_mbuf *m, const uint8_t *ip)
 {
 	uint32_t len = rte_pktmbuf_data_len(m);
 
-	if (likely(len >= IPV4_MIN_BYTES && ip[0] == 0x45 && load_be16(ip + IPV4_LENGTH) == len &&
-		    ipv4_checksum_ok_plain(ip)))
-		return DROP_NONE;
-	return header_check_slow(m, ip);
+	return len >= IPV4_MIN_BYTES && ip[0] == 0x45 && load_be16(ip + IPV4_LENGTH) == len &&
+	       ipv4_checksum_ok_plain(ip);
 }
 
 /* The upper layer of either family, as IPv6 tells it. */
@@ -74,29 +72,6 @@ static inline bool
 is_icmp(const uint8_t *ip)
 {
 	return ip_head_is_v4(ip) ? ip[IPV4_PROTO] == IPV4_PROTO_ICMP : ip[IPV6_NEXT] == IP_NEXT_ICMP6;
-}
-
-/* Whether it is worth asking for whom it is: most packets are TCP, and UDP only counts where NAT-T is used.
- */
-static inline bool
-may_be_ipsec(const struct worker *w, const uint8_t *ip)
-{
-	uint8_t proto = ip[ip_head_is_v4(ip) ? IPV4_PROTO : IPV6_NEXT];
-
-	switch (proto) {
-	case IPV4_PROTO_ESP:
-	case IP_NEXT_AH:
-		return true;
-	case IPV4_PROTO_UDP:
-		return w->local->natt;
-	case IP_NEXT_HOP_BY_HOP:
-	case IP_NEXT_ROUTING:
-	case IP_NEXT_FRAGMENT:
-	case IP_NEXT_DEST_OPTIONS:
-		return !ip_head_is_v4(ip);
-	default:
-		return false;
-	}
 }
 
 /* ESP, AH, or ESP in UDP for an address at which IPsec ends here? */
@@ -131,33 +106,58 @@ ipsec_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *d
 	return true;
 }
 
+/* The same, and ICMP about the way of a host's SA. */
+static bool
+special_take(struct worker *w, struct rte_mbuf *m, const uint8_t *ip, enum drop *drop)
+{
+	return ipsec_take(w, m, ip, drop) ||
+	       (w->local->hosts && is_icmp(ip) && !worker_is_local(w, ip_head_dst(ip)) &&
+		       pmtu_take_for_host(w, m));
+}
+
 /* The usual packet of IPsec: ESP in IPv4, whole, for this gateway. */
 static inline bool
 is_plain_esp(const struct worker *w, const uint8_t *ip)
 {
-	return ip_head_is_v4(ip) && ip[IPV4_PROTO] == IPV4_PROTO_ESP &&
+	return ip[IPV4_PROTO] == IPV4_PROTO_ESP &&
 	       !(load_be16(ip + IPV4_FRAGMENT) & (IPV4_MF | IPV4_OFFSET_MASK)) &&
 	       local_find(w->local, ip_load4(ip + IPV4_DST));
+}
+
+static inline enum drop
+classify_v4(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
+{
+	enum drop drop = DROP_NONE;
+
+	if (!(w->local->may[ip[IPV4_PROTO]] & LOCAL_V4))
+		return forward_family(w, m, NULL, 0, true);
+	if (likely(is_plain_esp(w, ip)))
+		worker_put(w, STAGE_sa_in, m);
+	else if (!special_take(w, m, ip, &drop))
+		return forward_family(w, m, NULL, 0, true);
+	return drop;
+}
+
+static __attribute__((noinline)) enum drop
+classify_other(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
+{
+	enum drop drop = header_check(m, ip);
+
+	if (drop)
+		return drop;
+	if (ip_head_is_v4(ip))
+		return classify_v4(w, m, ip);
+	if (w->local->may[ip[IPV6_NEXT]] & LOCAL_V6 && special_take(w, m, ip, &drop))
+		return drop;
+	return forward_family(w, m, NULL, 0, false);
 }
 
 static inline enum drop
 classify_one(struct worker *w, struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
-	enum drop drop = header_check(m, ip);
 
-	if (unlikely(drop))
-		return drop;
-	if (is_plain_esp(w, ip)) {
-		worker_put(w, STAGE_sa_in, m);
-		return DROP_NONE;
-	}
-	if (unlikely(may_be_ipsec(w, ip)) && ipsec_take(w, m, ip, &drop))
-		return drop;
-	if (unlikely(w->local->hosts) && is_icmp(ip) && !worker_is_local(w, ip_head_dst(ip)) &&
-		pmtu_take_for_host(w, m))
-		return DROP_NONE;
-	return forward_packet(w, m, NULL);
+	return likely(header_is_plain(m, ip)) ? classify_v4(w, m, ip) : classify_other(w, m, ip);
 }
 
 void

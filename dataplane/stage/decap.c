@@ -19,23 +19,20 @@ decap_one(struct rte_mbuf *m)
 		sa->dummies += drop == DROP_DUMMY;
 		return drop;
 	}
-	sa->tfc_packets += tfc;
+	if (unlikely(tfc))
+		sa->tfc_packets++;
 	sa->bytes += inner.len;
 	pkt_keep(m, inner.offset, inner.len);
 	pkt->flags &= (uint8_t)~PKT_ENCRYPTED;
 	return DROP_NONE;
 }
 
-/* On to policy_check, or to the ESP inside an AH. */
-static inline void
-decap_pass(struct worker *w, struct rte_mbuf *m)
+/* The ESP inside an AH. */
+static void
+nested_pass(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 
-	if (likely(!pkt->sa->ah_len || !pkt->sa->next)) {
-		worker_put(w, STAGE_policy_check, m);
-		return;
-	}
 	pkt->over = pkt->sa;
 	pkt->flags |= PKT_NESTED;
 	worker_put(w, STAGE_sa_in, m);
@@ -44,12 +41,18 @@ decap_pass(struct worker *w, struct rte_mbuf *m)
 void
 stage_decap(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	unsigned kept = 0;
+
 	for (unsigned i = 0; i < n; i++) {
+		const struct sa *sa = pkt_of(pkts[i])->sa;
 		enum drop drop = decap_one(pkts[i]);
 
 		if (unlikely(drop))
 			worker_drop(w, pkts[i], drop);
+		else if (unlikely(sa->ah_len && sa->next))
+			nested_pass(w, pkts[i]);
 		else
-			decap_pass(w, pkts[i]);
+			pkts[kept++] = pkts[i];
 	}
+	worker_put_all(w, STAGE_policy_check, pkts, kept);
 }

@@ -8,8 +8,9 @@ void
 stage_policy_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
+		const struct sa *sa = pkt_of(pkts[i])->sa;
 		/* from here on a packet in the clear, or one for the next tunnel */
-		enum drop drop = forward_packet(w, pkts[i], pkt_of(pkts[i])->sa);
+		enum drop drop = forward_packet(w, pkts[i], sa, sa->policy + 1);
 
 		if (unlikely(drop) && !(drop == DROP_NOT_MINE && echo_take(w, pkts[i])))
 			worker_drop(w, pkts[i], drop);

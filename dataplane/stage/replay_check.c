@@ -21,13 +21,14 @@ lag_clamp(int64_t lag)
 }
 
 static inline enum drop
-replay_one(struct rte_mbuf *m)
+replay_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
 	uint32_t header_seq = (uint32_t)pkt->seq;
 	enum drop drop = DROP_NONE;
 
+	(void)w;
 	if (sa->esn)
 		pkt->seq = sa->replay ? esn_infer(sa->replay->right_edge(sa->window), sa->window_size,
 						header_seq)
@@ -58,12 +59,5 @@ replay_one(struct rte_mbuf *m)
 void
 stage_replay_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = replay_one(pkts[i]);
-
-		if (unlikely(drop))
-			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_crypto_submit, pkts[i]);
-	}
+	worker_each(w, pkts, n, replay_one, STAGE_crypto_submit);
 }

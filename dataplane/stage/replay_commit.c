@@ -10,7 +10,9 @@ lag_forget(struct sa *sa, const struct pkt *pkt)
 	uint32_t d = pkt->lag > 0 ? (uint32_t)pkt->lag : 0;
 
 	sa->lag.packets--;
-	sa->lag.late -= d > 0;
+	if (!d)
+		return;
+	sa->lag.late--;
 	sa->lag.lag_sum -= d;
 	sa->lag.count[d < LAG_MAX ? d : LAG_MAX]--;
 }
@@ -29,7 +31,7 @@ lag_correct(struct sa *sa, struct pkt *pkt)
 }
 
 static inline enum drop
-commit_one(const struct worker *w, struct rte_mbuf *m)
+commit_one(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct sa *sa = pkt->sa;
@@ -55,12 +57,5 @@ commit_one(const struct worker *w, struct rte_mbuf *m)
 void
 stage_replay_commit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = commit_one(w, pkts[i]);
-
-		if (unlikely(drop))
-			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_decap, pkts[i]);
-	}
+	worker_each(w, pkts, n, commit_one, STAGE_decap);
 }

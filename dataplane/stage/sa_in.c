@@ -33,7 +33,7 @@ nested_drop(enum drop drop)
 static enum drop
 sa_missing(const struct worker *w, struct pkt *pkt, const struct ipsec_peek *peek, struct ip_addr dst)
 {
-	for (unsigned i = 0; i < w->dp->cfg->n_sas; i++) {
+	for (unsigned i = 0; w->dp->n_refused && i < w->dp->cfg->n_sas; i++) {
 		struct sa *sa = w->dp->sas[i];
 
 		if (sa->session || sa->direction != CFG_IN || sa->spi != peek->spi ||
@@ -71,12 +71,5 @@ sa_find(struct worker *w, struct rte_mbuf *m)
 void
 stage_sa_in(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = sa_find(w, pkts[i]);
-
-		if (unlikely(drop))
-			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_replay_check, pkts[i]);
-	}
+	worker_each(w, pkts, n, sa_find, STAGE_replay_check);
 }

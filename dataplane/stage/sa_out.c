@@ -55,12 +55,5 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 void
 stage_sa_out(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		enum drop drop = protect_one(w, pkts[i]);
-
-		if (unlikely(drop))
-			worker_drop(w, pkts[i], drop);
-		else
-			worker_put(w, STAGE_crypto_submit, pkts[i]);
-	}
+	worker_each(w, pkts, n, protect_one, STAGE_crypto_submit);
 }

@@ -37,9 +37,9 @@ rig_start(struct ctrl_rig *rig)
 static inline void
 rig_stop(struct ctrl_rig *rig)
 {
-	ctrl_destroy(rig->ctrl);
 	CU_ASSERT_EQUAL(kit_books(&rig->g), 0);
 	kit_gateway_stop(&rig->g);
+	ctrl_destroy(rig->ctrl);
 }
 
 /* Looks at the gateway's peer, which takes in what the gateway protects. */

@@ -101,7 +101,7 @@ test_framing(void)
 	hear(fd, text, sizeof(text), &ended);
 	CU_ASSERT_STRING_EQUAL(text,
 		"ok 19\nNo debugging is on\n"
-		"failed 1 60\n% Invalid input \"foo\"; allowed: show, clear, debug, undebug\n"
+		"failed 1 76\n% Invalid input \"foo\"; allowed: show, clear, debug, undebug, crypto, reload\n"
 		"ok 19\nNo debugging is on\n");
 	CU_ASSERT(!ended);
 	close(fd);

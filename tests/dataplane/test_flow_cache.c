@@ -178,7 +178,7 @@ flows_kept(void (*vary)(uint8_t *ip, unsigned i))
 	CU_ASSERT_EQUAL_FATAL(flow_cache_create(8192, &cache), ST_OK);
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < 4000; i++) {
-			struct flow_entry entry = {.used = 0};
+			struct flow_entry entry = {.drop = 0};
 			uint8_t ip[64];
 
 			packet_write(ip, UDP);
@@ -382,6 +382,31 @@ test_forget(void)
 	}
 }
 
+/* More SAs than the key has room for: what came in by one is not known of another. */
+static void
+test_many_sas(void)
+{
+	static const uint32_t sa_in[] = {5, 5 + (1u << 16), 5 + (15u << 16)};
+	struct flow_cache *cache;
+	struct flow_entry entry;
+	uint8_t ip4[64], ip6[64];
+
+	CU_ASSERT_EQUAL_FATAL(flow_cache_create(16, &cache), ST_OK);
+	packet_write(ip4, UDP);
+	packet6_write(ip6, 4, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_PTR_NULL(flow_cache_look(cache, true, ip4, 32, sa_in[i]));
+		CU_ASSERT_PTR_NULL(flow_cache_look(cache, false, ip6, 64, sa_in[i]));
+		entry = flow_entry_begin(ip4, 32, sa_in[i]);
+		flow_cache_add(cache, &entry);
+		entry = flow_entry_begin(ip6, 64, sa_in[i]);
+		flow_cache_add(cache, &entry);
+		CU_ASSERT_PTR_NOT_NULL(flow_cache_look(cache, true, ip4, 32, sa_in[i]));
+		CU_ASSERT_PTR_NOT_NULL(flow_cache_look(cache, false, ip6, 64, sa_in[i]));
+	}
+	flow_cache_destroy(cache);
+}
+
 /* As many are kept as of IPv4: hosts of two networks that differ in the last bytes, each to each. */
 static void
 test_flows6_spread(void)
@@ -424,6 +449,7 @@ suite_flow_cache(void)
 	CU_ADD_TEST(s, test_find6_collision);
 	CU_ADD_TEST(s, test_look);
 	CU_ADD_TEST(s, test_forget);
+	CU_ADD_TEST(s, test_many_sas);
 	CU_ADD_TEST(s, test_flows6_spread);
 	return 0;
 }

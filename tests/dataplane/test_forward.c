@@ -4,6 +4,8 @@
 #include <CUnit/CUnit.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/ipsec/spd.h"
+#include "dataplane/worker.h"
 #include "tests/kit/kit.h"
 
 int suite_forward(void);
@@ -146,6 +148,14 @@ test_route(void)
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a030000)), 1);
 }
 
+/* Rules change under the gateway here, from line to line. */
+static void
+rules_anew(struct dp *dp)
+{
+	spd_destroy(dp->spd);
+	CU_ASSERT_EQUAL_FATAL(spd_create(dp->cfg, &dp->spd), ST_OK);
+}
+
 /* What becomes of a packet from KIT_LAN_SRC to dst. */
 static struct flow_entry
 resolve(struct kit_gateway *g, uint32_t dst, int in)
@@ -155,6 +165,7 @@ resolve(struct kit_gateway *g, uint32_t dst, int in)
 	struct flow_entry entry;
 
 	memset(&entry, 0xaa, sizeof(entry));
+	rules_anew(in ? g->peer : g->dp);
 	if (in)
 		forward_resolve_in(g->peer, 1, ip, 100, &entry);
 	else

@@ -63,7 +63,7 @@ identities(const char *const *sets, bool copies)
 	rig_end(&rig);
 }
 
-#define WIDE "gateways.gwa.ports.lan.mtu=9000", "links.wan.rate=100 Mb/s", "lab.drain=100"
+#define WIDE "hosts.a.mtu=9000", "gateways.gwa.ports.lan.mtu=9000", "links.wan.rate=100 Mb/s", "lab.drain=100"
 
 static void
 test_loss(void)
@@ -81,6 +81,18 @@ test_loss(void)
 	}
 }
 
+/* The source cuts itself. */
+static void
+test_host_cuts(void)
+{
+	identities(RIG_SETS("links.wan.rate=100 Mb/s", "lab.drain=100", "hosts.a.mtu=1000",
+			   "links.wan.loss=0.05"),
+		false);
+	identities(RIG_SETS("links.wan.rate=100 Mb/s", "lab.drain=100", "hosts.a.mtu=576",
+			   "links.wan.loss=0.02", "links.wan.duplicate=0.1"),
+		true);
+}
+
 int
 suite_fate(void)
 {
@@ -88,5 +100,6 @@ suite_fate(void)
 
 	CU_ADD_TEST(s, test_once);
 	CU_ADD_TEST(s, test_loss);
+	CU_ADD_TEST(s, test_host_cuts);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "base/bytes.h"
+#include "dataplane/frag/mss.h"
 #include "lab/lab_priv.h"
 #include "tests/kit/kit.h"
 
@@ -337,6 +338,31 @@ test_capture(void)
 	free(rig);
 }
 
+/* Of a SYN in a capture the MSS may be clamped on its way, and then its checksum is another; nothing else. */
+static void
+test_capture_clamped(void)
+{
+	static const uint8_t syn[] = {0x45, 0, 0, 52, 0, 9, 0, 0, 64, 6, 0, 0, 10, 1, 0, 10, 10, 2, 0, 10, 4,
+		0, 0, 80, 1, 2, 3, 4, 0, 0, 0, 0, 0x80, 2, 0xff, 0xff, 0x12, 0x34, 0, 0, 1, 2, 4, 5, 0xb4, 4,
+		2, 1, 3, 3, 7, 0};
+	struct packet_rig *rig = rig_create();
+	unsigned noticed = 0;
+	uint8_t *ip;
+
+	for (uint32_t at = 12; at < sizeof(syn); at++) {
+		struct rte_mbuf *m = build(rig, 4, sizeof(syn), 9, syn);
+
+		ip = rte_pktmbuf_mtod(m, uint8_t *);
+		CU_ASSERT_TRUE(mss_clamp(ip, sizeof(syn), 1300));
+		CU_ASSERT_TRUE(packet_intact(&rig->lab, m));
+		ip[at] ^= 0x80;
+		noticed += !packet_intact(&rig->lab, m);
+		rte_pktmbuf_free(m);
+	}
+	CU_ASSERT_EQUAL(noticed, sizeof(syn) - 12 - 4);
+	free(rig);
+}
+
 int
 suite_packet(void)
 {
@@ -350,5 +376,6 @@ suite_packet(void)
 	CU_ADD_TEST(s, test_no_bit_unnoticed);
 	CU_ADD_TEST(s, test_not_another);
 	CU_ADD_TEST(s, test_capture);
+	CU_ADD_TEST(s, test_capture_clamped);
 	return 0;
 }

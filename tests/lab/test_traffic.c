@@ -306,7 +306,7 @@ test_refused_common(void)
 	}
 	REFUSED(CFG_TRAFFIC_CBR, rig.cfg.to_host = 2, ST_ERR_RANGE, "no host");
 	REFUSED(CFG_TRAFFIC_CBR, rig.cfg.from_host = CFG_NONE, ST_ERR_RANGE, "no host");
-	REFUSED((enum cfg_traffic_kind)(CFG_TRAFFIC_TCP + 1), (void)0, ST_ERR_RANGE, "kind");
+	REFUSED((enum cfg_traffic_kind)(CFG_TRAFFIC_PING + 1), (void)0, ST_ERR_RANGE, "kind");
 }
 
 static void

@@ -1,11 +1,16 @@
 """mtu-blackhole.cfg: what hangs, what helps, and where the packets that were too big ended."""
+import re
+
 import kit
 
 LAB = "mtu-blackhole.cfg"
-HANGS = {"as is": {"gwb"}, "ICMP of gwb": {"gwb", "core"}, "before": {"gwb"}, "ip mtu": {"gwb"}}
-HEARS = {"ICMP of all": {"gwb", "core"}, "ip mtu, ICMP of gwb": {"gwb"}}
-CLEAN = ["df-bit clear", "df-bit clear, ip mtu, before", "client MTU 1400", "client MTU 576"]
+HANGS = {"as is": {"gwb"}, "ICMP of gateways": {"gwb", "core"}, "before": {"gwb"}, "ip mtu": {"gwb"}}
+HEARS = {"ICMP of all": {"gwb", "core"}, "ip mtu, ICMP of gateways": {"gwb"}}
+CLEAN = ["df-bit clear", "df-bit clear, ip mtu, before", "MSS 1300", "client MTU 1400", "client MTU 576"]
 TERMINAL = 60  # answers at least
+# What the extended ping with DF and 1500 bytes gets.
+TOLD = {"ICMP of gateways", "ICMP of all", "ip mtu, ICMP of gateways", "client MTU 1400", "client MTU 576"}
+ANSWERED = {"df-bit clear", "df-bit clear, ip mtu, before"}
 
 
 def tcp_of(summary, name):
@@ -13,8 +18,16 @@ def tcp_of(summary, name):
 
 
 def dropped(summary):
-    """Nodes that dropped packets as too big."""
-    return {node["name"] for node in summary["nodes"] if node["drops"].get("too_big")}
+    """Nodes on the way to the client that dropped packets as too big; gwa and the client drop its pings."""
+    return {node["name"] for node in summary["nodes"] if node["drops"].get("too_big")} & {"gwb", "core"}
+
+
+def check_pings(scenario, name, folder):
+    """Ping works whatever is wrong; with DF and a full packet it shows the hole."""
+    wanted = "MMMMM" if name in TOLD else "!!!!!" if name in ANSWERED else "....."
+    for ping, marks in (("ping", "!!!!!"), ("ping-df", wanted)):
+        lines = (folder / re.sub("[^a-zA-Z0-9]", "-", name) / f"ping-{ping}.txt").read_text().splitlines()
+        scenario.check(marks in lines, f"{name}: {ping}, wanted is {marks}: {lines}")
 
 
 def joined(summary, node):
@@ -49,6 +62,7 @@ def body(scenario, folder):
     _, summaries = scenario.run_variants(scenario.labs / LAB, folder / "all")
     scenario.equal(set(summaries), {*HANGS, *HEARS, *CLEAN}, "variants")
     for name, summary in summaries.items():
+        check_pings(scenario, name, folder / "all")
         terminal = tcp_of(summary, "terminal")
         scenario.check(terminal["completions"] >= TERMINAL, f"{name}: terminal {terminal['completions']}")
         scenario.equal((terminal["timeouts"], terminal["retransmissions"]), (0, 0), f"{name}: terminal")
@@ -60,7 +74,8 @@ def body(scenario, folder):
         scenario.check(tcp_of(summaries[name], "share")["path_mtu_changes"] >= 4, f"{name}: path MTUs")
     for name in CLEAN:
         check_works(scenario, name, summaries[name], 8e6)
-        scenario.equal(summaries[name]["drops"], {}, f"{name}: drops")
+        lost = {item["class"] for item in summaries[name]["classes"] if item["lost"]}
+        scenario.equal(lost - {"ping-df"}, set(), f"{name}: who loses")
     check_places(scenario, summaries)
 
 

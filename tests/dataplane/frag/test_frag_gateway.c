@@ -9,6 +9,8 @@
 
 int suite_frag_gateway(void);
 
+#define FLOOD 1000000u
+
 static void
 stop(struct kit_gateway *g)
 {
@@ -169,7 +171,7 @@ test_flood(void)
 {
 	struct kit_gateway g;
 	struct drop_event events[64];
-	uint64_t told = 0;
+	uint64_t told = 0, most = 0;
 	unsigned n;
 	uint8_t ip[28] = {0x45, 0, 0, 28, 0, 0, 0x20, 1, 64, 50};
 
@@ -180,23 +182,24 @@ test_flood(void)
 	CU_ASSERT_FATAL(kit_gateway_start(&g));
 	store_be32(ip + 12, 0xc0000209);
 	store_be32(ip + 16, KIT_WAN_ADDR);
-	for (unsigned i = 0; i < 20000; i++) {
+	for (unsigned i = 0; i < FLOOD; i++) {
 		store_be16(ip + 4, (uint16_t)(i / 2));
 		store_be16(ip + 6, (uint16_t)(0x2001 + i % 2));
 		ipv4_checksum_set(ip, 20);
 		kit_send(&g, 1, kit_bytes(ip, 28), i);
 		while ((n = dp_events(g.peer, events, 64)))
 			told += n;
-		CU_ASSERT(dp_held(g.peer) <= 2048);
+		most = dp_held(g.peer) > most ? dp_held(g.peer) : most;
 	}
-	CU_ASSERT_EQUAL(told, 20000 - 2048);
-	CU_ASSERT_EQUAL(kit_drops(&g, DROP_FRAG_LIMIT), 20000 - 2048);
+	CU_ASSERT_EQUAL(most, 2048);
+	CU_ASSERT_EQUAL(told, FLOOD - 2048);
+	CU_ASSERT_EQUAL(kit_drops(&g, DROP_FRAG_LIMIT), FLOOD - 2048);
 	for (bool more = true; more;) {
 		more = dp_turn(g.peer, 100 * NS_PER_SEC);
 		while ((n = dp_events(g.peer, events, 64)))
 			told += n;
 	}
-	CU_ASSERT_EQUAL(told, 20000);
+	CU_ASSERT_EQUAL(told, FLOOD);
 	CU_ASSERT_EQUAL(dp_stats(g.peer)->events_lost, 0);
 	CU_ASSERT_EQUAL(kit_drops(&g, DROP_FRAG_TIMEOUT), 2048);
 	stop(&g);
@@ -390,6 +393,38 @@ test_who_says(void)
 	}
 }
 
+/* Where rules select ports, a packet that is cut before encryption is protected whole, as it shows its ports
+ * to the sender; its later pieces do not show them to the receiver, and match rules for any port only (RFC
+ * 4301 §7). The same with pieces that come in the clear. */
+static void
+test_port_rules(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct kit_gateway g;
+		struct rte_mbuf *m;
+
+		CU_ASSERT_FATAL(kit_init());
+		rig_init(&g, "esp-gcm 128", false, false);
+		g.cfg.fragmentation = i == 0 ? CFG_FRAG_BEFORE : CFG_FRAG_AFTER;
+		g.ports[1].mtu = 1500;
+		for (unsigned p = 0; p < 2; p++)
+			g.policies[p].dport = (struct cfg_range16){0, 65534};
+		CU_ASSERT_FATAL(kit_gateway_start(&g));
+		m = kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 1500, 0);
+		if (i == 2) { /* a later fragment already: no rule of the sender is for it */
+			store_be16(rte_pktmbuf_mtod(m, uint8_t *) + 6, 100);
+			ipv4_checksum_set(rte_pktmbuf_mtod(m, uint8_t *), 20);
+		}
+		kit_send(&g, 0, m, 1);
+		CU_ASSERT_EQUAL(dp_sa(g.dp, 0)->seq, i == 0 ? 2 : i == 1);
+		CU_ASSERT_EQUAL(kit_drops(&g, DROP_POLICY_NONE), i == 2);
+		rig_cross(&g, false);
+		CU_ASSERT_EQUAL(kit_drops(&g, DROP_POLICY_IN), i == 0);
+		CU_ASSERT_EQUAL(g.port[0].n_out, i < 2);
+		stop(&g);
+	}
+}
+
 int
 suite_frag_gateway(void)
 {
@@ -407,5 +442,6 @@ suite_frag_gateway(void)
 	CU_ADD_TEST(s, test_after_queue);
 	CU_ADD_TEST(s, test_no_mbuf);
 	CU_ADD_TEST(s, test_who_says);
+	CU_ADD_TEST(s, test_port_rules);
 	return 0;
 }

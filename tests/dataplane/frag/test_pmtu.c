@@ -5,6 +5,8 @@
 
 #include <CUnit/CUnit.h>
 
+#include "dataplane/ipsec/spd.h"
+#include "dataplane/worker.h"
 #include "tests/dataplane/frag/frag_rig.h"
 
 int suite_pmtu(void);
@@ -455,6 +457,8 @@ test_through_tunnel(void)
 	g.peer_policies[g.peer_cfg.n_policies] = g.policies[0];
 	g.peer_policies[g.peer_cfg.n_policies].src = CFG_PREFIX_V4(0x0a010000, 16);
 	g.peer_policies[g.peer_cfg.n_policies++].dst = CFG_PREFIX_V4(0x0a030000, 16);
+	spd_destroy(g.peer->spd);
+	CU_ASSERT_EQUAL_FATAL(spd_create(g.peer->cfg, &g.peer->spd), ST_OK);
 	kit_send(&g, 0, kit_df(kit_udp(0x0a03000a, KIT_LAN_DST, 1200, 0)), 1);
 	CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 1);
 	rig_cross(&g, false);

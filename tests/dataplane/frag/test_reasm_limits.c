@@ -1,5 +1,6 @@
 /* Reassembly that is abused: trains that never end, floods, noise; time. */
 #include "base/rng.h"
+#include "dataplane/frag/reasm_priv.h"
 #include "tests/dataplane/frag/reasm_rig.h"
 
 int suite_reasm_limits(void);
@@ -79,6 +80,37 @@ test_floods(void)
 	free(rig);
 }
 
+/* A million fragments of many sources: trains that never end, and overlaps. All that is kept stays within the
+ * limits; what ended is counted, once. */
+static void
+test_million(void)
+{
+	struct rig *rig = malloc(sizeof(*rig));
+	uint32_t most = 0, heaviest = 0;
+	uint8_t ip[2000];
+	struct rng rng;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig);
+	start(rig, 1024, 16, 1 << 19);
+	rng_init(&rng, 1, "million");
+	for (uint32_t i = 0; i < 1000000; i++) {
+		uint32_t at = (uint32_t)rng_below(&rng, 4) * 1024;
+		uint32_t bytes = 512 + (uint32_t)rng_below(&rng, 65) * 8;
+		uint32_t id = i / 3, source = id % 500;
+
+		put(rig, ip, make(ip, id & 1, source, id, at + 8, bytes, true), i / 1000);
+		most = reasm_held(rig->r) > most ? reasm_held(rig->r) : most;
+		heaviest = rig->r->charge > heaviest ? rig->r->charge : heaviest;
+	}
+	CU_ASSERT(most > 500 && most <= (1 << 19) / REASM_CHARGE_MIN);
+	CU_ASSERT(heaviest > 1 << 18 && heaviest <= 1 << 19);
+	CU_ASSERT_EQUAL(rig->whole, 0);
+	CU_ASSERT_EQUAL(ended_sum(rig) + reasm_held(rig->r), 1000000);
+	CU_ASSERT(rig->ended[DROP_FRAG_LIMIT] > 100000 && rig->ended[DROP_FRAG_OVERLAP] > 100000);
+	stop(rig);
+	free(rig);
+}
+
 /* Any bytes at all. */
 static void
 test_noise(void)
@@ -120,6 +152,7 @@ suite_reasm_limits(void)
 
 	CU_ADD_TEST(s, test_timeout);
 	CU_ADD_TEST(s, test_floods);
+	CU_ADD_TEST(s, test_million);
 	CU_ADD_TEST(s, test_noise);
 	return 0;
 }

@@ -1,0 +1,345 @@
+/* crypto sa ..., reload: through the console, with packets before and after. */
+#include <rte_mbuf.h>
+
+#include "base/bytes.h"
+#include "ctrl/sadb.h"
+#include "dataplane/ipsec/ipv4.h"
+#include "dataplane/ipsec/sa.h"
+#include "lab/hooks.h"
+#include "tests/ctrl/ctrl_rig.h"
+
+int suite_ctrl_sadb(void);
+
+#define KEY_A "0x000102030405060708090a0b0c0d0e0f10111213"
+#define KEY_B "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:20:21:22:23"
+
+/* A console at the gateway and one at its peer. */
+struct both {
+	struct ctrl_rig rig;
+	struct ctrl_single peer_single;
+	struct ctrl *peer;
+};
+
+static void
+start(struct both *b)
+{
+	struct ctrl_target target;
+
+	kit_gateway_init(&b->rig.g, "esp-gcm 128");
+	rig_start(&b->rig);
+	b->peer_single = (struct ctrl_single){.dp = b->rig.g.peer};
+	ctrl_single_target(&b->peer_single, &target);
+	CU_ASSERT_EQUAL_FATAL(ctrl_create(&target, &b->peer), ST_OK);
+}
+
+static void
+stop(struct both *b)
+{
+	rig_stop(&b->rig);
+	ctrl_destroy(b->peer);
+}
+
+static void
+at_peer(struct both *b, const char *line, enum status status)
+{
+	char *answer;
+
+	CU_ASSERT_EQUAL(ctrl_run(b->peer, line, &answer), status);
+	free(answer);
+}
+
+/* n packets through the tunnel; how many arrived, and the SPI of the last. */
+static unsigned
+pass(struct both *b, unsigned n, uint64_t now, uint32_t *spi)
+{
+	struct kit_gateway *g = &b->rig.g;
+	unsigned arrived = 0;
+
+	for (unsigned i = 0; i < n; i++, now += RIG_US) {
+		kit_send(g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 100, 0), now);
+		CU_ASSERT_EQUAL_FATAL(g->port[1].n_out, 1);
+		g->port[1].n_out = 0;
+		*spi = load_be32(rte_pktmbuf_mtod(g->port[1].out[0], uint8_t *) + IPV4_MIN_BYTES);
+		kit_send(g, 1, g->port[1].out[0], now);
+		arrived += g->port[0].n_out;
+		kit_port_empty(&g->port[0]);
+	}
+	return arrived;
+}
+
+/* As two operators do it: the receiver first.  Nothing is lost, and in the end nothing is left of the old. */
+static void
+test_rekey(void)
+{
+	struct both b;
+	uint32_t spi;
+
+	start(&b);
+	CU_ASSERT_EQUAL(pass(&b, 10, RIG_US, &spi), 10);
+	rig_expect(&b.rig, "debug crypto ipsec", ST_OK, "Crypto IPSEC debugging is on\n");
+	at_peer(&b, "crypto sa rekey self in spi 0x5005 key " KEY_A, ST_OK);
+	CU_ASSERT_EQUAL(pass(&b, 10, 100 * RIG_US, &spi), 10);
+	CU_ASSERT_EQUAL(spi, KIT_SPI);
+	rig_expect(&b.rig, "crypto sa rekey self out spi 0x5005 key " KEY_A, ST_OK,
+		"SA self: spi 0x5005 in place of 0x1001\n");
+	CU_ASSERT_EQUAL(pass(&b, 10, 200 * RIG_US, &spi), 10);
+	CU_ASSERT_EQUAL(spi, 0x5005);
+	rig_contains(&b.rig, "show crypto ipsec sa", "  current outbound spi: 5005\n");
+	rig_contains(&b.rig, "show logging",
+		": IPSEC(create_sa): sa created,\n00:00:00.000000:   (sa) sa_dest= 192.0.2.1, sa_prot= 50,\n"
+		"00:00:00.000000:   sa_spi= 0x5005(20485),\n"
+		"00:00:00.000000:   sa_trans= esp-gcm 128 , sa_conn_id= 1\n");
+	for (unsigned i = 0; i < 4; i++) {
+		b.peer_single.now += SADB_IDLE_NS;
+		ctrl_tick(b.peer);
+		ctrl_tick(b.rig.ctrl);
+	}
+	CU_ASSERT_EQUAL(pass(&b, 10, 300 * RIG_US, &spi), 10);
+	stop(&b);
+}
+
+/* Many times over, without a pause: what was is given back. */
+static void
+test_again(void)
+{
+	struct both b;
+	char line[160];
+	uint32_t spi;
+
+	start(&b);
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(line, sizeof(line), "crypto sa rekey self in spi %u key %040x", 0x6000 + i, i + 1);
+		at_peer(&b, line, ST_OK);
+		snprintf(line, sizeof(line), "crypto sa rekey self out spi %u key %040x", 0x6000 + i, i + 1);
+		free(rig_answer(&b.rig, line, ST_OK));
+		CU_ASSERT_EQUAL(pass(&b, 3, (i + 1) * 100 * RIG_US, &spi), 3);
+		CU_ASSERT_EQUAL(spi, 0x6000 + i);
+		if (i % 3 == 0) {
+			b.peer_single.now += SADB_IDLE_NS;
+			ctrl_tick(b.peer);
+			ctrl_tick(b.rig.ctrl);
+		}
+	}
+	stop(&b);
+}
+
+static void
+test_refused(void)
+{
+	static const char *const lines[][2] = {
+		{"crypto sa rekey self spi 5000 key " KEY_A, "% There are two SAs \"self\": in or out?\n"},
+		{"crypto sa rekey none spi 5000 key " KEY_A, "% There is no SA \"none\"\n"},
+		{"crypto sa rekey self in spi 255 key " KEY_A,
+			"% SA self: the SPIs 0 to 255 are reserved (RFC 4303 §2.1)\n"},
+		{"crypto sa rekey self in spi -1 key " KEY_A,
+			"% spi wants a number from 256 to 4294967295, not \"-1\"\n"},
+		{"crypto sa rekey self in spi 5000",
+			"% A new SA wants spi NUMBER and key HEX, auth-key HEX, or both\n"},
+		{"crypto sa rekey self in spi 5000 key 0102",
+			"% SA self: esp-gcm 128 wants a key of 20 bytes (2 given) and an auth-key of 0 (0 "
+			"given)\n"},
+		{"crypto sa rekey self in spi 5000 key 012",
+			"% A key wants pairs of hexadecimal digits, at most 64\n"},
+		{"crypto sa rekey self in spi 5000 key xyz",
+			"% A key wants pairs of hexadecimal digits, at most 64\n"},
+		{"crypto sa rekey self in spi 0x1001 key " KEY_A,
+			"% SA self: it has this SPI already; a new SA wants a new one\n"},
+		{"crypto sa delete self out", "% SA self: policy site names it\n"},
+		{"crypto sa window self 100 out", "% SA self: an outbound SA has no window\n"},
+		{"crypto sa window self many in",
+			"% A window wants a number of packets from 0 to 4194304, not \"many\"\n"},
+		{"crypto sa add new like self in spi 5000 key " KEY_A,
+			"% SA self: inbound policies name it, and the new one would want its own: by "
+			"reload\n"},
+		{"crypto sa add new spi 5000 key " KEY_A,
+			"% A new SA wants like NAME: the SA that it is to stand beside\n"},
+		{"crypto sa add self like self out spi 5000 key " KEY_A,
+			"% SA self: there is one of that name; crypto sa rekey replaces it\n"},
+		{"crypto sa add new like self out spi 0x1001 key " KEY_A,
+			"% SA new: another SA to the same end has this SPI\n"},
+		{"reload any.cfg", "% This gateway did not come from a file\n"},
+	};
+	struct both b;
+	uint32_t spi;
+
+	start(&b);
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char *answer;
+
+		CU_ASSERT_NOT_EQUAL(ctrl_run(b.rig.ctrl, lines[i][0], &answer), ST_OK);
+		CU_ASSERT_STRING_EQUAL(answer, lines[i][1]);
+		if (strcmp(answer, lines[i][1]))
+			printf("\n%s: %s", lines[i][0], answer);
+		free(answer);
+	}
+	CU_ASSERT_EQUAL(pass(&b, 3, RIG_US, &spi), 3);
+	CU_ASSERT_EQUAL(spi, KIT_SPI);
+	stop(&b);
+}
+
+static void
+test_add_delete(void)
+{
+	struct both b;
+
+	start(&b);
+	rig_expect(&b.rig, "crypto sa add new like self out spi 0x7007 key " KEY_B, ST_OK,
+		"SA new: added beside self, spi 0x7007\n");
+	rig_contains(&b.rig, "show crypto engine connections active",
+		"\n   3 wan             192.0.2.1       set ");
+	free(rig_answer(
+		&b.rig, "crypto sa add third like new spi 0x7008 key " KEY_B, ST_ERR_CONFIG)); /* same key */
+	rig_expect(&b.rig, "crypto sa delete new", ST_OK, "SA new: deleted, spi 0x7007\n");
+	rig_expect(&b.rig, "show crypto ipsec sa name new", ST_ERR_NOT_FOUND, "% There is no SA \"new\"\n");
+	stop(&b);
+}
+
+static void
+test_window(void)
+{
+	struct both b;
+	uint32_t spi;
+
+	start(&b);
+	CU_ASSERT_EQUAL(pass(&b, 100, RIG_US, &spi), 100);
+	at_peer(&b, "crypto sa window self 1024 in", ST_OK);
+	CU_ASSERT_EQUAL(dp_sa(b.rig.g.peer, 1)->window_size, 1024);
+	CU_ASSERT_EQUAL(dp_sa(b.rig.g.peer, 1)->packets, 100);
+	CU_ASSERT_EQUAL(pass(&b, 100, 200 * RIG_US, &spi), 100);
+	stop(&b);
+}
+
+/* A gateway of a file, and the values that are set when it is read again. */
+struct site {
+	struct ctrl_single single; /* first: the ctx of the target */
+	const char *path;
+	struct cfg_set set[2];
+	unsigned n_set;
+	struct cfg_lab *lab;
+	struct kit_port port[2];
+	struct ctrl *ctrl;
+};
+
+static enum status
+site_load(void *ctx, const char *path, struct cfg_lab **lab, char *message, size_t bytes)
+{
+	const struct site *site = ctx;
+
+	return cfg_load_variant(path, site->set, site->n_set, NULL, lab_hooks(), lab, message, bytes);
+}
+
+static void
+site_start(struct site *site)
+{
+	struct port *ports[2] = {&site->port[0].port, &site->port[1].port};
+	struct ctrl_target target;
+	char message[4096];
+
+	*site = (struct site){.path = ESPLAB_TESTS "/../config/lab/qos-reorder.cfg"};
+	CU_ASSERT_FATAL(kit_init());
+	CU_ASSERT_EQUAL_FATAL(site_load(site, site->path, &site->lab, message, sizeof(message)), ST_OK);
+	kit_port_init(&site->port[0]);
+	kit_port_init(&site->port[1]);
+	CU_ASSERT_EQUAL_FATAL(dp_create(&site->lab->gateways[0], ports, kit_pool(), NULL, &site->single.dp,
+				      message, sizeof(message)),
+		ST_OK);
+	ctrl_single_target(&site->single, &target);
+	target.load = site_load;
+	CU_ASSERT_EQUAL_FATAL(ctrl_create(&target, &site->ctrl), ST_OK);
+}
+
+static void
+site_stop(struct site *site)
+{
+	dp_flush(site->single.dp);
+	dp_destroy(site->single.dp);
+	ctrl_destroy(site->ctrl);
+	cfg_free(site->lab);
+}
+
+/* Reads the file anew with one value changed; the answer holds `text`. */
+static void
+site_reload(struct site *site, const char *path, const char *value, enum status status, const char *text)
+{
+	char line[4096], *answer;
+
+	site->set[0] = (struct cfg_set){path, value};
+	site->n_set = path ? 1 : 0;
+	snprintf(line, sizeof(line), "reload \"%s\"", site->path);
+	CU_ASSERT_EQUAL(ctrl_run(site->ctrl, line, &answer), status);
+	CU_ASSERT_PTR_NOT_NULL(strstr(answer, text));
+	if (!strstr(answer, text))
+		printf("\n%s\n", answer);
+	free(answer);
+}
+
+static void
+test_reload(void)
+{
+	struct site site;
+
+	site_start(&site);
+	site_reload(&site, NULL, NULL, ST_OK, "qos-reorder.cfg: 0 SAs made or altered, 2 in all\n");
+	site_reload(&site, "gateways.gwa.sas.b-a.window", "1024", ST_OK, "1 SAs made or altered, 2 in all\n");
+	CU_ASSERT_EQUAL(dp_sa(site.single.dp, 1)->window_size, 1024);
+	ctrl_tick(site.ctrl);
+	ctrl_tick(site.ctrl);
+	site_reload(&site, "lab.seed", "2", ST_OK, "2 SAs made or altered, 2 in all\n"); /* other keys */
+	CU_ASSERT_EQUAL(dp_sa(site.single.dp, 1)->window_size, 64);
+	for (unsigned i = 0; i < 4; i++) {
+		site.single.now += SADB_IDLE_NS;
+		ctrl_tick(site.ctrl);
+	}
+	site_reload(&site, "lab.seed", "3", ST_OK, "2 SAs made or altered, 2 in all\n");
+	site_stop(&site);
+}
+
+/* All of it, or nothing. */
+static void
+test_reload_refused(void)
+{
+	struct site site;
+
+	site_start(&site);
+	site_reload(&site, "gateways.gwa.sas.b-a.window", "x", ST_ERR_CONFIG, "window");
+	site_reload(&site, "gateways.gwa.ports.wan.mtu", "1400", ST_ERR_CONFIG,
+		"ports differs, and cannot change while the gateway runs");
+	site_reload(&site, "gateways.gwa.sequence", "after-queue", ST_ERR_CONFIG, "sequence differs");
+	site_reload(&site, "gateways.gwa.name", "other", ST_ERR_CONFIG, "");
+	CU_ASSERT_EQUAL(dp_sa(site.single.dp, 1)->window_size, 64);
+	CU_ASSERT_PTR_EQUAL(dp_cfg(site.single.dp), &site.lab->gateways[0]);
+	site_stop(&site);
+}
+
+static void
+test_fixed(void)
+{
+	struct ctrl_target target;
+	struct ctrl *ctrl;
+	struct both b;
+	char *answer;
+
+	start(&b);
+	ctrl_single_target(&b.rig.single, &target);
+	target.fixed = "They are fixed";
+	CU_ASSERT_EQUAL_FATAL(ctrl_create(&target, &ctrl), ST_OK);
+	CU_ASSERT_EQUAL(ctrl_run(ctrl, "crypto sa delete self in", &answer), ST_ERR_UNSUPPORTED);
+	CU_ASSERT_STRING_EQUAL(answer, "% They are fixed\n");
+	free(answer);
+	ctrl_destroy(ctrl);
+	stop(&b);
+}
+
+int
+suite_ctrl_sadb(void)
+{
+	CU_pSuite suite = CU_add_suite("ctrl_sadb", NULL, NULL);
+
+	return !suite || !CU_add_test(suite, "rekey", test_rekey) ||
+	       !CU_add_test(suite, "again and again", test_again) ||
+	       !CU_add_test(suite, "refused", test_refused) ||
+	       !CU_add_test(suite, "add and delete", test_add_delete) ||
+	       !CU_add_test(suite, "window", test_window) || !CU_add_test(suite, "reload", test_reload) ||
+	       !CU_add_test(suite, "reload refused", test_reload_refused) ||
+	       !CU_add_test(suite, "fixed", test_fixed);
+}
