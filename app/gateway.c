@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -286,8 +285,8 @@ parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request 
 	if (!status)
 		status = user_become(cfg->live.user, message, bytes);
 	if (!status)
-		status = gateway_ctrl_create(
-			gateway->live, &cfg->live, file, request->quiet, &gateway->control, message, bytes);
+		status = gateway_ctrl_create(gateway->live, &cfg->live, gateway->reserve, file,
+			request->quiet, &gateway->control, message, bytes);
 	return status;
 }
 

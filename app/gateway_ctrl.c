@@ -25,6 +25,7 @@ struct gateway_ctrl {
 	struct live *live;
 	struct ctrl *ctrl;
 	struct gateway_file file;
+	struct reserve *reserve;
 	struct ctrl_socket *socket; /* NULL: none */
 	struct ctrl_http *http;	    /* NULL: none */
 	uint64_t ticked;	    /* when ctrl_tick() was called last */
@@ -58,6 +59,15 @@ target_load(void *ctx, const char *path, struct cfg_lab **lab, char *message, si
 
 	file.path = path;
 	return gateway_file_load(&file, lab, message, bytes);
+}
+
+static enum status
+target_begin(void *ctx, struct cfg_sa *sa, char *message, size_t bytes)
+{
+	struct gateway_ctrl *control = ctx;
+	struct cfg_gateway one = {.sas = sa, .n_sas = 1};
+
+	return control->reserve ? reserve_begin(control->reserve, &one, message, bytes) : ST_OK;
 }
 
 static enum status
@@ -145,8 +155,8 @@ http_open(struct gateway_ctrl *control, const char *where, char *message, size_t
 }
 
 enum status
-gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, const struct gateway_file *file,
-	bool quiet, struct gateway_ctrl **out, char *message, size_t bytes)
+gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserve *reserve,
+	const struct gateway_file *file, bool quiet, struct gateway_ctrl **out, char *message, size_t bytes)
 {
 	struct gateway_ctrl *control = calloc(1, sizeof(*control));
 	struct ctrl_target target;
@@ -164,12 +174,14 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, const struct 
 		.call = target_call,
 		.port = target_port,
 		.load = target_load,
+		.begin = target_begin,
 		.log = target_log,
 		.cfg = live_cfg(live),
 		.version = control->version};
 	control->live = live;
 	control->quiet = quiet;
 	control->file = *file;
+	control->reserve = reserve;
 	strftime(control->start, sizeof(control->start), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
 	target.clock = control->start;
 	status = ctrl_create(&target, &control->ctrl);

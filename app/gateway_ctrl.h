@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "config/cfg.h"
 #include "live/live.h"
+#include "live/reserve.h"
 
 struct gateway_ctrl;
 
@@ -23,8 +24,9 @@ struct gateway_file {
 enum status gateway_file_load(
 	const struct gateway_file *file, struct cfg_lab **lab, char *message, size_t bytes);
 
-/* The log goes to stderr too, unless quiet.  On failure one line in message. */
-enum status gateway_ctrl_create(struct live *live, const struct cfg_live *cfg,
+/* reserve: NULL where no numbers are reserved.  The log goes to stderr too, unless quiet.  On failure one
+ * line in message. */
+enum status gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserve *reserve,
 	const struct gateway_file *file, bool quiet, struct gateway_ctrl **out, char *message, size_t bytes);
 /* As the command `reload` with the file of the start. */
 void gateway_ctrl_reload(struct gateway_ctrl *control);

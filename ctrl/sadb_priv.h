@@ -6,11 +6,38 @@
 
 #include "base/status.h"
 #include "config/cfg.h"
+#include "ctrl/sadb.h"
+#include "ctrl/target.h"
 
 /* The first key, but for SAs and policies, in which two configurations of a gateway differ; NULL: none. */
 const char *sadb_differs(const struct cfg_gateway *a, const struct cfg_gateway *b);
 
 struct used_key;
+
+struct generation {
+	struct generation *before;
+	struct cfg_gateway cfg;
+	struct cfg_lab *loaded; /* a file; NULL: changed from the one before */
+	char *name;		/* of an SA that came with it */
+	bool arrays;		/* cfg.sas and cfg.policies are its own */
+};
+
+struct sadb {
+	const struct ctrl_target *target;
+	struct generation *last; /* in force; the first one is the target's */
+	struct used_key *used;	 /* by outbound SAs that have gone */
+	unsigned old;
+};
+
+/* A copy of what is in force, with room for one SA more; NULL: no memory. */
+struct generation *sadb_copy(const struct sadb *sadb);
+void sadb_generation_free(struct generation *generation);
+/* Into all workers, or freed and no change. */
+enum status sadb_enter(
+	struct sadb *sadb, struct generation *generation, unsigned *changed, char *message, size_t bytes);
+/* "SA name: why" */
+enum status sadb_refuse(char *message, size_t bytes, const char *name, const char *why);
+enum status sadb_no_memory(char *message, size_t bytes);
 
 /* The keys of outbound SAs that are in `was` and no more in cfg. */
 enum status sadb_used_find(

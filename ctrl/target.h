@@ -36,6 +36,9 @@ struct ctrl_target {
 	bool (*port)(void *ctx, unsigned port, struct ctrl_port *info);
 	/* Reads the file of a gateway for `reload`, which takes the result over; NULL: it came from none. */
 	enum status (*load)(void *ctx, const char *file, struct cfg_lab **lab, char *message, size_t bytes);
+	/* Sets first_seq of an SA that is to be made, behind what may have been sent by it before; NULL: that
+	 * is its configuration's affair. */
+	enum status (*begin)(void *ctx, struct cfg_sa *sa, char *message, size_t bytes);
 	const char *fixed; /* why SAs cannot be changed; NULL: they can */
 	/* Reads along with the log: stderr, syslog; NULL: nobody. */
 	void (*log)(void *ctx, uint64_t now, const char *text);

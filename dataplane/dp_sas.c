@@ -237,7 +237,7 @@ dp_change_make(struct dp *dp, struct dp_change *change, unsigned n, bool *done, 
 	enum status status = ST_OK;
 
 	if (!change->next)
-		status = sad_reserve(dp->sad, change->n);
+		status = sad_reserve(dp->sad, change->count);
 	if (status)
 		snprintf(message, bytes, "%s", status_text(status));
 	for (; change->next < change->n && n && !status; change->next++) {
