@@ -79,7 +79,7 @@ next_add(
 		if (kind == NEXT_WORD && !strcmp(next[i].word, word))
 			return n;
 	next[n] = (struct next){.kind = kind, .text = text, .item = item};
-	snprintf(next[n].word, sizeof(next[n].word), "%s", word);
+	snprintf(next[n].word, sizeof(next[n].word), "%.*s", (int)sizeof(next[n].word) - 1, word);
 	return n + 1;
 }
 

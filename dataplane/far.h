@@ -20,22 +20,22 @@ far_sa(const struct sa *sa)
 		__builtin_prefetch((const char *)sa + at, 1);
 }
 
-/* Before the flow cache is asked: its bucket, and then the SA that stands there. */
+/* Before the flow cache is asked: its bucket, and then the SA that stands there.  came: by an SA, else from a
+ * port. */
 static inline void
-far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
+far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n, bool came)
 {
 	const struct flow_entry *bucket[WORKER_INBOX];
 
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
-		const struct sa *by = pkt_of(pkts[i])->sa;
+		uint32_t by = came ? pkt_of(pkts[i])->sa->policy + 1 : 0;
 
 		bucket[i] = NULL;
 		if (rte_pktmbuf_data_len(pkts[i]) < IPV4_MIN_BYTES || !ip_head_is_v4(ip) ||
 			ip[IPV4_PROTO] == IPV4_PROTO_ESP)
 			continue;
-		bucket[i] = flow_cache_bucket(
-			w->cache, flow_key_read(ip, rte_pktmbuf_data_len(pkts[i]), by ? by->policy + 1 : 0));
+		bucket[i] = flow_cache_bucket(w->cache, flow_key_read(ip, rte_pktmbuf_data_len(pkts[i]), by));
 		__builtin_prefetch(bucket[i]);
 	}
 	for (unsigned i = 0; i < n; i++)

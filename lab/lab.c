@@ -1,7 +1,8 @@
 /* A laboratory put together, and its driver: virtual time moves here and nowhere else.
  *
  * The driver turns every actor that is due, in a fixed order, until none has work, and then sets the clock to
- * the least due time.  Order: hosts, gateways and routers, each as the configuration lists them. */
+ * the least due time.  Order: changes of the run, hosts, gateways and routers, each as the configuration
+ * lists them. */
 #include "lab/lab.h"
 
 #include <stdio.h>

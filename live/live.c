@@ -46,11 +46,13 @@ call_serve(struct live_worker *w, uint64_t now)
 	__atomic_store_n(&w->call, NULL, __ATOMIC_RELEASE);
 }
 
+/* Takes nothing more in, and says when all is out. */
 static void
-ports_close(struct live_worker *w)
+worker_drain(struct live_worker *w, bool moved)
 {
 	for (unsigned p = 0; p < w->live->gateway.n_ports; p++)
 		w->ports[p].closed = true;
+	__atomic_store_n(&w->idle, !moved && dp_held(w->dp) == 0, __ATOMIC_RELAXED);
 }
 
 static uint64_t
@@ -93,23 +95,17 @@ worker_run(void *arg)
 
 	while (!__atomic_load_n(&live->stop, __ATOMIC_RELAXED)) {
 		uint64_t now = clock_now(live);
+		bool moved = dp_turn(w->dp, now);
 
-		if (dp_turn(w->dp, now))
-			idle = 0;
-		else
-			idle++;
+		idle = moved ? 0 : idle + 1;
 		call_serve(w, now);
 		if (now >= age_due) {
 			neighbours_age(w, now);
 			age_due = now + AGE_NS;
 		}
-		if (idle < IDLE_TURNS)
-			continue;
-		if (unlikely(__atomic_load_n(&live->drain, __ATOMIC_RELAXED))) {
-			ports_close(w);
-			__atomic_store_n(&w->idle, dp_held(w->dp) == 0, __ATOMIC_RELAXED);
-		}
-		if (sleeps)
+		if (unlikely(__atomic_load_n(&live->drain, __ATOMIC_RELAXED)))
+			worker_drain(w, moved);
+		if (sleeps && idle >= IDLE_TURNS)
 			worker_rest(w, now);
 	}
 	call_serve(w, clock_now(live));

@@ -276,19 +276,3 @@ neigh_held(const struct neigh_table *table)
 {
 	return __atomic_load_n(&table->n_held, __ATOMIC_RELAXED);
 }
-
-bool
-neigh_row(struct neigh_table *table, unsigned i, struct neigh_row *row)
-{
-	const struct entry *entry = &table->entries[i];
-
-	rte_spinlock_lock(&table->lock);
-	*row = (struct neigh_row){.addr = entry->addr,
-		.mac = entry->mac,
-		.known = entry->known,
-		.is_static = entry->is_static,
-		.heard_ns = entry->heard_ns,
-		.held = entry->n_held};
-	rte_spinlock_unlock(&table->lock);
-	return entry->used;
-}

@@ -55,15 +55,4 @@ uint32_t neigh_version(const struct neigh_table *table);
 /* Packets that wait. */
 uint64_t neigh_held(const struct neigh_table *table);
 
-/* For whoever shows the table. */
-struct neigh_row {
-	struct ip_addr addr;
-	struct cfg_mac mac;
-	bool known, is_static;
-	uint64_t heard_ns;
-	unsigned held;
-};
-/* Entry i of NEIGH_ENTRIES; false where it is empty. */
-bool neigh_row(struct neigh_table *table, unsigned i, struct neigh_row *row);
-
 #endif

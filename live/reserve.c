@@ -30,7 +30,10 @@ struct reserve {
 	int lock;
 	unsigned n, room;
 	struct row *rows;
-	bool dirty; /* the rows say more than the file */
+	unsigned n_places;
+	unsigned *places; /* row of the SA that had this index the last time: SPIs that have gone stay as rows
+			   */
+	bool dirty;	  /* the rows say more than the file */
 	uint64_t saved_ns;
 };
 
@@ -47,16 +50,32 @@ row_is(const struct row *row, bool out, uint32_t spi, struct ip_addr src, struct
 	return row->out == out && row->spi == spi && ip_equal(row->src, src) && ip_equal(row->dst, dst);
 }
 
-/* likely: where it stands if nothing has changed. */
+/* Where the row of the SA of that index is, or may soon be; NULL: no memory. */
+static unsigned *
+place_of(struct reserve *reserve, unsigned index)
+{
+	if (index >= reserve->n_places) {
+		unsigned n = 2 * index + 64;
+		unsigned *more = reallocarray(reserve->places, n, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		memset(more + reserve->n_places, 0, (n - reserve->n_places) * sizeof(*more));
+		reserve->places = more;
+		reserve->n_places = n;
+	}
+	return &reserve->places[index];
+}
+
 static struct row *
-row_find(struct reserve *reserve, unsigned likely, bool out, uint32_t spi, struct ip_addr src,
+row_find(struct reserve *reserve, unsigned *place, bool out, uint32_t spi, struct ip_addr src,
 	struct ip_addr dst)
 {
-	if (likely < reserve->n && row_is(&reserve->rows[likely], out, spi, src, dst))
-		return &reserve->rows[likely];
-	for (unsigned i = 0; i < reserve->n; i++)
-		if (row_is(&reserve->rows[i], out, spi, src, dst))
-			return &reserve->rows[i];
+	if (*place < reserve->n && row_is(&reserve->rows[*place], out, spi, src, dst))
+		return &reserve->rows[*place];
+	for (*place = 0; *place < reserve->n; ++*place)
+		if (row_is(&reserve->rows[*place], out, spi, src, dst))
+			return &reserve->rows[*place];
 	return NULL;
 }
 
@@ -214,6 +233,7 @@ reserve_close(struct reserve *reserve)
 		return;
 	if (reserve->lock >= 0)
 		close(reserve->lock);
+	free(reserve->places);
 	free(reserve->rows);
 	free(reserve);
 }
@@ -231,14 +251,16 @@ block_behind(const struct cfg_sa *cfg, uint64_t seq)
 	return last_of(cfg) - seq > RESERVE_BLOCK ? seq + RESERVE_BLOCK : last_of(cfg);
 }
 
+/* The row of the SA of that index, a new one where it has none; NULL: no memory. */
 static struct row *
-row_of(struct reserve *reserve, unsigned likely, const struct cfg_sa *cfg)
+row_of(struct reserve *reserve, unsigned index, const struct cfg_sa *cfg)
 {
+	unsigned *place = place_of(reserve, index);
 	struct row fresh = {
 		.out = cfg->direction == CFG_OUT, .spi = cfg->spi, .src = cfg->src, .dst = cfg->dst};
-	struct row *row = row_find(reserve, likely, fresh.out, cfg->spi, cfg->src, cfg->dst);
+	struct row *row = place ? row_find(reserve, place, fresh.out, cfg->spi, cfg->src, cfg->dst) : NULL;
 
-	return row ? row : row_add(reserve, &fresh);
+	return row || !place ? row : row_add(reserve, &fresh); /* *place is where it goes */
 }
 
 enum status
@@ -269,9 +291,9 @@ struct look {
 };
 
 static void
-sa_look(struct look *look, unsigned likely, const struct sa *sa)
+sa_look(struct look *look, unsigned index, const struct sa *sa)
 {
-	struct row *row = row_of(look->reserve, likely, sa->cfg);
+	struct row *row = row_of(look->reserve, index, sa->cfg);
 
 	if (!row) {
 		look->failed = true;
@@ -302,9 +324,9 @@ worker_allow(struct dp *dp, void *arg, uint64_t now)
 	(void)now;
 	for (unsigned i = 0; i < dp_sa_count(dp); i++) {
 		const struct sa *sa = dp_sa(dp, i);
-		const struct row *row = row_find(arg, i, sa->direction == CFG_OUT, sa->spi, sa->src, sa->dst);
+		const struct row *row = row_of(arg, i, sa->cfg);
 
-		if (row && row->out)
+		if (row && row->out && row->number)
 			dp_sa_limit(dp, i, row->number);
 	}
 }

@@ -150,7 +150,8 @@ def main():
     parser.add_argument("--data", metavar="FILE")
     options = parser.parse_args()
     if not options.esplab.exists():
-        sys.exit(f"{options.esplab} is missing: scripts/build build esplab")
+        print(f"{options.esplab} is missing: scripts/build build esplab")
+        return 2
     if options.plot and not shutil.which("gnuplot"):
         print("gnuplot is missing (package gnuplot-nox); --data FILE writes what it would plot")
         return 2

@@ -165,7 +165,7 @@ void
 stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	if (unlikely(w->far))
-		far_flows(w, pkts, n);
+		far_flows(w, pkts, n, false);
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 

@@ -9,7 +9,7 @@ void
 stage_policy_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	if (unlikely(w->far))
-		far_flows(w, pkts, n);
+		far_flows(w, pkts, n, true);
 	for (unsigned i = 0; i < n; i++) {
 		const struct sa *sa = pkt_of(pkts[i])->sa;
 		/* from here on a packet in the clear, or one for the next tunnel */
