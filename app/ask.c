@@ -1,5 +1,6 @@
 /* esplab show | clear | debug | undebug | crypto | reload ...: one command to a running gateway, the rest of
  * the line as on its console. */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,8 +146,15 @@ command_crypto(int argc, char **argv)
 	return ask_run(argc, argv);
 }
 
+/* The gateway's working directory is another. */
 int
 command_reload(int argc, char **argv)
 {
+	char whole[PATH_MAX];
+
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-' && argv[i][0] != '?' && strcmp(argv[i - 1], "--socket") != 0 &&
+			realpath(argv[i], whole))
+			argv[i] = whole;
 	return ask_run(argc, argv);
 }

@@ -1,7 +1,7 @@
 /* esplab gateway: one gateway on real ports, in the foreground, until a signal ends it.
  *
  * This is the control thread: it starts the workers, takes their drop events, and at the end prints totals.
- * SIGTERM and SIGINT drain and end. */
+ * SIGTERM and SIGINT drain and end, SIGHUP reads the file again. */
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -21,7 +21,6 @@
 #include "app/gateway_ctrl.h"
 #include "app/words.h"
 #include "base/clock.h"
-#include "lab/hooks.h"
 #include "live/live.h"
 #include "live/reserve.h"
 #include "live/start.h"
@@ -81,20 +80,6 @@ request_take(void *ctx, int option)
 		request->quiet = true;
 		return true;
 	}
-}
-
-/* A file that holds keys is its owner's alone to change, and not for everybody to read. */
-static bool
-file_is_private(const char *file, const struct cfg_lab *cfg)
-{
-	struct stat info;
-
-	if (!cfg->gateways[0].n_sas || stat(file, &info) || !(info.st_mode & 027))
-		return true;
-	fprintf(stderr,
-		"%s: holds keys, and its mode is %04o; allowed: 0640 or less, as by \"chmod 600 %s\"\n", file,
-		info.st_mode & 07777, file);
-	return false;
 }
 
 /* The arguments behind "--" are EAL's; getopt must not see them. */
@@ -190,6 +175,8 @@ serve(struct gateway *gateway)
 
 	do {
 		number = sigtimedwait(&gateway->signals, NULL, &tick);
+		if (number == SIGHUP)
+			gateway_ctrl_reload(gateway->control);
 		numbers_reserve(gateway);
 		gateway_ctrl_turn(gateway->control);
 	} while (number != SIGTERM && number != SIGINT);
@@ -287,8 +274,8 @@ user_become(const char *name, char *message, size_t bytes)
 }
 
 static enum status
-parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request *request, char **args,
-	int n_args, char *message, size_t bytes)
+parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request *request,
+	const struct gateway_file *file, char **args, int n_args, char *message, size_t bytes)
 {
 	enum status status = state_open(gateway, cfg, message, bytes);
 
@@ -300,12 +287,13 @@ parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request 
 		status = user_become(cfg->live.user, message, bytes);
 	if (!status)
 		status = gateway_ctrl_create(
-			gateway->live, &cfg->live, request->quiet, &gateway->control, message, bytes);
+			gateway->live, &cfg->live, file, request->quiet, &gateway->control, message, bytes);
 	return status;
 }
 
 static int
-start(struct cfg_lab *cfg, const struct request *request, char **args, int n_args)
+start(struct cfg_lab *cfg, const struct request *request, const struct gateway_file *file, char **args,
+	int n_args)
 {
 	struct gateway gateway = {.live = NULL};
 	char message[MESSAGE_BYTES];
@@ -313,7 +301,7 @@ start(struct cfg_lab *cfg, const struct request *request, char **args, int n_arg
 	int code;
 
 	signals_block(&gateway.signals);
-	status = parts_create(&gateway, cfg, request, args, n_args, message, sizeof(message));
+	status = parts_create(&gateway, cfg, request, file, args, n_args, message, sizeof(message));
 	if (status)
 		fprintf(stderr, "esplab gateway: %s: %s\n", cfg->file, message);
 	code = !status ? run(&gateway, request) : status == ST_ERR_NOMEM ? APP_FAULT : APP_USAGE;
@@ -322,8 +310,8 @@ start(struct cfg_lab *cfg, const struct request *request, char **args, int n_arg
 		fprintf(stderr, "esplab gateway: %s\n", message);
 		code = APP_FAULT;
 	}
-	gateway_ctrl_destroy(gateway.control);
 	live_destroy(gateway.live);
+	gateway_ctrl_destroy(gateway.control);
 	reserve_close(gateway.reserve);
 	return code;
 }
@@ -335,21 +323,19 @@ command_gateway(int argc, char **argv)
 	char message[MESSAGE_BYTES];
 	int own = own_arguments(argc, argv), code = request_parse(own, argv, &request);
 	int eal = own < argc ? own + 1 : argc;
+	struct gateway_file file;
 	struct cfg_lab *cfg;
 
 	if (code >= 0)
 		return code;
-	if (cfg_load_site(request.file, request.sets, request.n_sets, lab_hooks(), &cfg, message,
-		    sizeof(message))) {
+	file = (struct gateway_file){request.file, request.sets, request.n_sets};
+	if (gateway_file_load(&file, &cfg, message, sizeof(message))) {
 		fprintf(stderr, "%s\n", message);
 		return APP_USAGE;
 	}
 	if (cfg->warnings && !request.quiet)
 		fprintf(stderr, "%s\n", cfg->warnings);
-	if (!file_is_private(request.file, cfg))
-		code = APP_USAGE;
-	else
-		code = request.check ? APP_OK : start(cfg, &request, argv + eal, argc - eal);
+	code = request.check ? APP_OK : start(cfg, &request, &file, argv + eal, argc - eal);
 	cfg_free(cfg);
 	return code;
 }

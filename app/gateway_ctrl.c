@@ -4,14 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <rte_version.h>
 
 #include "app/client.h"
 #include "base/clock.h"
+#include "ctrl/command.h"
 #include "ctrl/ctrl.h"
+#include "ctrl/http.h"
 #include "ctrl/socket.h"
+#include "lab/hooks.h"
 
 #define EVENT_BURST 256u
 #define EVENT_ROUNDS 16u /* bursts of one turn: clients must not wait for a flood of drops */
@@ -20,10 +24,41 @@
 struct gateway_ctrl {
 	struct live *live;
 	struct ctrl *ctrl;
+	struct gateway_file file;
 	struct ctrl_socket *socket; /* NULL: none */
-	char start[64];		    /* when the clock began, as text */
+	struct ctrl_http *http;	    /* NULL: none */
+	uint64_t ticked;	    /* when ctrl_tick() was called last */
+	char version[128];
+	char start[64]; /* when the clock began, as text */
 	bool quiet;
 };
+
+enum status
+gateway_file_load(const struct gateway_file *file, struct cfg_lab **lab, char *message, size_t bytes)
+{
+	enum status status = cfg_load_site(
+		file->path, file->sets, file->n_sets, lab_hooks(), lab, message, bytes);
+	struct stat info;
+
+	if (status || !(*lab)->gateways[0].n_sas || stat(file->path, &info) || !(info.st_mode & 027))
+		return status;
+	snprintf(message, bytes,
+		"%s: holds keys, and its mode is %04o; allowed: 0640 or less, as by \"chmod 600 %s\"",
+		file->path, info.st_mode & 07777, file->path);
+	cfg_free(*lab);
+	*lab = NULL;
+	return ST_ERR_CONFIG;
+}
+
+/* With the values that were set at the start. */
+static enum status
+target_load(void *ctx, const char *path, struct cfg_lab **lab, char *message, size_t bytes)
+{
+	struct gateway_file file = ((struct gateway_ctrl *)ctx)->file;
+
+	file.path = path;
+	return gateway_file_load(&file, lab, message, bytes);
+}
 
 static enum status
 target_call(void *ctx, unsigned worker, ctrl_fn *fn, void *arg)
@@ -82,18 +117,39 @@ socket_create(struct gateway_ctrl *control, const char *path, char *message, siz
 	return ST_OK;
 }
 
+/* "9101", "127.0.0.1:9101", "[::1]:9101" */
+static enum status
+http_open(struct gateway_ctrl *control, const char *where, char *message, size_t bytes)
+{
+	struct ip_addr address = IP_V4(0x7f000001);
+	char host[IP_TEXT_BYTES] = "127.0.0.1";
+	unsigned port = 0;
+	int end = 0;
+
+	if (!where)
+		return ST_OK;
+	if (sscanf(where, "[%45[0-9a-fA-F:.]]:%5u%n", host, &port, &end) < 2 &&
+		sscanf(where, "%45[0-9.]:%5u%n", host, &port, &end) < 2) {
+		snprintf(host, sizeof(host), "127.0.0.1");
+		end = 0;
+		sscanf(where, "%5u%n", &port, &end);
+	}
+	if (end && !where[end] && port && port <= UINT16_MAX && ip_parse(host, &address))
+		return http_create(control->ctrl, address, (uint16_t)port, &control->http, message, bytes);
+	snprintf(message, bytes,
+		"live.metrics: wants a port, or an address and a port, \"127.0.0.1:9101\", \"[::1]:9101\", "
+		"not "
+		"\"%s\"",
+		where);
+	return ST_ERR_CONFIG;
+}
+
 enum status
-gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, bool quiet, struct gateway_ctrl **out,
-	char *message, size_t bytes)
+gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, const struct gateway_file *file,
+	bool quiet, struct gateway_ctrl **out, char *message, size_t bytes)
 {
 	struct gateway_ctrl *control = calloc(1, sizeof(*control));
-	struct ctrl_target target = {.ctx = control,
-		.workers = live_workers(live),
-		.call = target_call,
-		.port = target_port,
-		.log = target_log,
-		.cfg = live_cfg(live),
-		.version = ESPLAB_VERSION};
+	struct ctrl_target target;
 	time_t now = time(NULL);
 	enum status status;
 	struct tm tm;
@@ -102,11 +158,23 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, bool quiet, s
 	snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
 	if (!control)
 		return ST_ERR_NOMEM;
+	snprintf(control->version, sizeof(control->version), "esplab %s\n%s", ESPLAB_VERSION, rte_version());
+	target = (struct ctrl_target){.ctx = control,
+		.workers = live_workers(live),
+		.call = target_call,
+		.port = target_port,
+		.load = target_load,
+		.log = target_log,
+		.cfg = live_cfg(live),
+		.version = control->version};
 	control->live = live;
 	control->quiet = quiet;
+	control->file = *file;
 	strftime(control->start, sizeof(control->start), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
 	target.clock = control->start;
 	status = ctrl_create(&target, &control->ctrl);
+	if (!status)
+		status = http_open(control, cfg->metrics, message, bytes);
 	if (!status)
 		status = socket_create(control, cfg->control, message, bytes);
 	if (status) {
@@ -117,10 +185,12 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, bool quiet, s
 	return ST_OK;
 }
 
-static void
+/* True where none is left. */
+static bool
 events_take(struct gateway_ctrl *control)
 {
 	struct drop_event events[EVENT_BURST];
+	bool all = true;
 
 	for (unsigned w = 0; w < live_workers(control->live); w++)
 		for (unsigned round = 0; round < EVENT_ROUNDS; round++) {
@@ -130,13 +200,32 @@ events_take(struct gateway_ctrl *control)
 				ctrl_event(control->ctrl, &events[i]);
 			if (n < EVENT_BURST)
 				break;
+			all &= round + 1 < EVENT_ROUNDS;
 		}
+	return all;
+}
+
+void
+gateway_ctrl_reload(struct gateway_ctrl *control)
+{
+	char line[COMMAND_LINE + 1], *answer;
+
+	snprintf(line, sizeof(line), "reload \"%s\"", control->file.path);
+	ctrl_run(control->ctrl, line, &answer); /* the log has what became of it */
+	free(answer);
 }
 
 void
 gateway_ctrl_turn(struct gateway_ctrl *control)
 {
-	events_take(control);
+	uint64_t now = live_now(control->live);
+
+	if (events_take(control) && now - control->ticked >= NS_PER_SEC) {
+		control->ticked = now;
+		ctrl_tick(control->ctrl);
+	}
+	if (control->http)
+		http_turn(control->http);
 	while (control->socket && ctrl_turn(control->socket, live_now(control->live)))
 		;
 }
@@ -147,6 +236,7 @@ gateway_ctrl_destroy(struct gateway_ctrl *control)
 	if (!control)
 		return;
 	ctrl_socket_destroy(control->socket);
+	http_destroy(control->http);
 	ctrl_destroy(control->ctrl);
 	free(control);
 }

@@ -11,12 +11,26 @@
 
 struct gateway_ctrl;
 
+/* Where the configuration came from, to read it again. */
+struct gateway_file {
+	const char *path;
+	const struct cfg_set *sets;
+	unsigned n_sets;
+};
+
+/* A file that holds keys is its owner's alone to change, and not for everybody to read; ERR_CONFIG: it is
+ * not. */
+enum status gateway_file_load(
+	const struct gateway_file *file, struct cfg_lab **lab, char *message, size_t bytes);
+
 /* The log goes to stderr too, unless quiet.  On failure one line in message. */
-enum status gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, bool quiet,
-	struct gateway_ctrl **out, char *message, size_t bytes);
+enum status gateway_ctrl_create(struct live *live, const struct cfg_live *cfg,
+	const struct gateway_file *file, bool quiet, struct gateway_ctrl **out, char *message, size_t bytes);
+/* As the command `reload` with the file of the start. */
+void gateway_ctrl_reload(struct gateway_ctrl *control);
 /* Takes events and serves clients, as many as there are now. */
 void gateway_ctrl_turn(struct gateway_ctrl *control);
-/* NULL is fine. */
+/* After live_destroy(), as the workers read the configurations that commands have made; NULL is fine. */
 void gateway_ctrl_destroy(struct gateway_ctrl *control);
 
 #endif

@@ -112,6 +112,8 @@ struct engine_ops {
 	uint64_t (*next_due)(const struct engine *engine);
 	/* ENGINE_COUNTER_COUNT of them; NULL: this engine counts nothing. */
 	const uint64_t *(*counters)(const struct engine *engine);
+	/* NULL, or: this session will soon be worked with. */
+	void (*prefetch)(const struct crypto_session *session);
 	/* ERR_UNSUPPORTED and ERR_RANGE of session_create are what such a device does, and no mistake of the
 	 * configuration: the SA exists, and carries nothing. */
 	bool refuses;

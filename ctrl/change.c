@@ -95,13 +95,6 @@ may_change(struct command_call *call)
 	return !call->ctrl->target.fixed;
 }
 
-static void
-now_read(struct dp *dp, void *arg, uint64_t now)
-{
-	(void)dp;
-	*(uint64_t *)arg = now;
-}
-
 /* In the words of the document's `debug crypto ipsec`. */
 static void
 debug_sa(struct ctrl *ctrl, uint64_t now, const char *function, const char *what, const struct cfg_sa *sa,
@@ -126,17 +119,16 @@ debug_sa(struct ctrl *ctrl, uint64_t now, const char *function, const char *what
 static void
 changed_tell(struct command_call *call, enum status status, const char *message, const char *done)
 {
-	const struct ctrl_target *target = &call->ctrl->target;
-	uint64_t now = 0;
 	char line[320];
 
 	if (status) {
 		out_error(call->out, status, "%s", message);
+		snprintf(line, sizeof(line), "CTRL: refused: %.*s", (int)strcspn(message, "\n"), message);
+		ctrl_log_line(call->ctrl, ctrl_now(call->ctrl), line);
 		return;
 	}
-	target->call(target->ctx, 0, now_read, &now);
 	snprintf(line, sizeof(line), "CTRL: %s", done);
-	ctrl_log_line(call->ctrl, now, line);
+	ctrl_log_line(call->ctrl, ctrl_now(call->ctrl), line);
 	out_line(call->out, "%s\n", done);
 	out_string(call->out->json, "done", done);
 }
@@ -144,12 +136,8 @@ changed_tell(struct command_call *call, enum status status, const char *message,
 static void
 new_tell(struct command_call *call, uint32_t index)
 {
-	const struct ctrl_target *target = &call->ctrl->target;
-	uint64_t now = 0;
-
-	target->call(target->ctx, 0, now_read, &now);
-	debug_sa(call->ctrl, now, "create_sa", "sa created", &sadb_cfg(call->ctrl->sadb)->sas[index],
-		index + 1);
+	debug_sa(call->ctrl, ctrl_now(call->ctrl), "create_sa", "sa created",
+		&sadb_cfg(call->ctrl->sadb)->sas[index], index + 1);
 }
 
 void
@@ -206,7 +194,6 @@ run_sa_delete(struct command_call *call)
 	char message[512] = "", done[256];
 	struct cfg_sa gone;
 	uint32_t index;
-	uint64_t now = 0;
 	enum status status;
 
 	if (!may_change(call) || (index = sa_read(call, call->value[0], call->value[1])) == CFG_NONE)
@@ -215,9 +202,8 @@ run_sa_delete(struct command_call *call)
 	status = sadb_delete(call->ctrl->sadb, index, message, sizeof(message));
 	snprintf(done, sizeof(done), "SA %s: deleted, spi 0x%" PRIX32, call->value[0], gone.spi);
 	changed_tell(call, status, message, done);
-	call->ctrl->target.call(call->ctrl->target.ctx, 0, now_read, &now);
 	if (!status)
-		debug_sa(call->ctrl, now, "delete_sa", "deleting SA", &gone, index + 1);
+		debug_sa(call->ctrl, ctrl_now(call->ctrl), "delete_sa", "deleting SA", &gone, index + 1);
 	bytes_wipe(&gone, sizeof(gone));
 }
 

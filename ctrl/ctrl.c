@@ -7,6 +7,22 @@
 #include "ctrl/sadb.h"
 #include "dataplane/msg_log.h"
 
+static void
+now_read(struct dp *dp, void *arg, uint64_t now)
+{
+	(void)dp;
+	*(uint64_t *)arg = now;
+}
+
+uint64_t
+ctrl_now(struct ctrl *ctrl)
+{
+	uint64_t now = 0;
+
+	ctrl->target.call(ctrl->target.ctx, 0, now_read, &now);
+	return now;
+}
+
 enum status
 ctrl_create(const struct ctrl_target *target, struct ctrl **out)
 {
@@ -21,6 +37,7 @@ ctrl_create(const struct ctrl_target *target, struct ctrl **out)
 		ctrl_destroy(ctrl);
 		return ST_ERR_NOMEM;
 	}
+	ctrl->started = ctrl_now(ctrl);
 	*out = ctrl;
 	return ST_OK;
 }

@@ -12,12 +12,15 @@ enum ctrl_debug { DEBUG_IPSEC = 1, DEBUG_ENGINE = 2, DEBUG_ISAKMP = 4, DEBUG_ICM
 struct ctrl {
 	struct ctrl_target target;
 	struct ctrl_log *log;
+	uint64_t started; /* time at the creation, from which people count */
 	struct sadb *sadb;
 	struct msg_log *messages; /* of the platform */
 	struct snap *cleared;	  /* counters at `clear counters`; NULL: never */
 	unsigned debug;		  /* enum ctrl_debug */
 };
 
+/* Of the first worker; 0 where it does not answer. */
+uint64_t ctrl_now(struct ctrl *ctrl);
 /* A line into the log, and to whoever reads along. */
 void ctrl_log_line(void *ctrl, uint64_t now, const char *text);
 /* The gateway as it is, less what was cleared; NULL where it cannot be had, which `out` then says. */

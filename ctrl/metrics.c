@@ -24,13 +24,13 @@ single(FILE *out, const char *name, const char *type, const char *help, uint64_t
 }
 
 static void
-gateway_write(FILE *out, const struct snap *snap, const char *version)
+gateway_write(FILE *out, const struct snap *snap, const struct ctrl *ctrl)
 {
 	head(out, "esplab_info", "gauge", "the gateway and its version");
 	fprintf(out, "esplab_info{gateway=\"%s\",version=\"%.*s\"} 1\n", snap->cfg->name,
-		(int)strcspn(version, "\n\"\\"), version);
+		(int)strcspn(ctrl->target.version, "\n\"\\"), ctrl->target.version);
 	head(out, "esplab_uptime_seconds", "gauge", "time since the gateway started");
-	fprintf(out, "esplab_uptime_seconds %.3f\n", (double)snap->now / NS_PER_SEC);
+	fprintf(out, "esplab_uptime_seconds %.3f\n", (double)(snap->now - ctrl->started) / NS_PER_SEC);
 	single(out, "esplab_received_packets_total", "counter", "packets from ports", snap->stats.rx);
 	single(out, "esplab_created_packets_total", "counter", "pieces, ICMP, keepalives",
 		snap->stats.created);
@@ -164,7 +164,7 @@ metrics_text(struct ctrl *ctrl, char **text)
 		return status;
 	out = open_memstream(text, &bytes);
 	if (out) {
-		gateway_write(out, snap, ctrl->target.version);
+		gateway_write(out, snap, ctrl);
 		stages_write(out, snap);
 		engine_write(out, snap);
 		ports_write(out, snap);

@@ -29,6 +29,7 @@ struct generation {
 struct sadb {
 	const struct ctrl_target *target;
 	struct generation *last; /* in force; the first one is the target's */
+	struct used_key *used;	 /* by outbound SAs that have gone */
 	unsigned old;
 };
 
@@ -79,6 +80,7 @@ sadb_destroy(struct sadb *sadb)
 		before = sadb->last->before;
 		generation_free(sadb->last);
 	}
+	sadb_used_free(sadb->used);
 	free(sadb);
 }
 
@@ -210,21 +212,6 @@ change_run(struct sadb *sadb, const struct cfg_gateway *cfg, unsigned *changed, 
 }
 
 static enum status
-generation_enter(struct sadb *sadb, struct generation *g, unsigned *changed, char *message, size_t bytes)
-{
-	enum status status = change_run(sadb, &g->cfg, changed, message, bytes);
-
-	if (status) {
-		generation_free(g);
-		return status;
-	}
-	g->before = sadb->last;
-	sadb->last = g;
-	sadb->old = 1; /* until sadb_age() knows better */
-	return ST_OK;
-}
-
-static enum status
 refuse(char *message, size_t bytes, const char *name, const char *why)
 {
 	snprintf(message, bytes, "SA %s: %s", name, why);
@@ -236,6 +223,32 @@ no_memory(char *message, size_t bytes)
 {
 	snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
 	return ST_ERR_NOMEM;
+}
+
+static enum status
+generation_enter(struct sadb *sadb, struct generation *g, unsigned *changed, char *message, size_t bytes)
+{
+	const struct cfg_sa *again = sadb_used_again(sadb->used, &g->cfg);
+	struct used_key *used = NULL;
+	enum status status = again ? refuse(message, bytes, again->name,
+					     "its key was in use before, and its sequence numbers would be "
+					     "used twice: a new SA wants a new key")
+				   : sadb_used_find(sadb_cfg(sadb), &g->cfg, &used);
+
+	if (!status)
+		status = change_run(sadb, &g->cfg, changed, message, bytes);
+	else if (!again)
+		no_memory(message, bytes);
+	if (status) {
+		sadb_used_free(used);
+		generation_free(g);
+		return status;
+	}
+	sadb->used = sadb_used_join(sadb->used, used);
+	g->before = sadb->last;
+	sadb->last = g;
+	sadb->old = 1; /* until sadb_age() knows better */
+	return ST_OK;
 }
 
 static enum status

@@ -120,12 +120,13 @@ run_show_drops(struct command_call *call)
 static void
 log_print(void *ctx, uint64_t now, const char *text)
 {
-	struct out *out = ctx;
+	const struct command_call *call = ctx;
+	struct out *out = call->out;
 	json_t *row = out_row(out->json, "lines");
 	char time[MSG_TIME_BYTES];
 
-	out_line(out, "%s: %s\n", msg_time(now, time), text);
-	out_number(row, "time_ns", now);
+	out_line(out, "%s: %s\n", msg_time(now - call->ctrl->started, time), text);
+	out_number(row, "time_ns", now - call->ctrl->started);
 	out_string(row, "text", text);
 }
 
@@ -138,7 +139,7 @@ run_show_logging(struct command_call *call)
 		CTRL_LOG_BYTES, log_lines(log), log_lost(log));
 	out_number(call->out->json, "lost", log_lost(log));
 	out_list(call->out->json, "lines");
-	log_each(log, log_print, call->out);
+	log_each(log, log_print, call);
 }
 
 void
@@ -150,14 +151,14 @@ run_show_version(struct command_call *call)
 
 	if (!snap)
 		return;
-	msg_time(snap->now, time);
+	msg_time(snap->now - call->ctrl->started, time);
 	out_line(call->out, "%s\n%s uptime is %s (%s)\n%u worker%s, %u ports, %u SAs, engine %s\n",
 		target->version, snap->cfg->name, time, target->clock, target->workers,
 		target->workers == 1 ? "" : "s", snap->cfg->n_ports, snap->n_sas,
 		snap->engine ? snap->cfg->engine : "none");
 	out_string(call->out->json, "version", target->version);
 	out_string(call->out->json, "name", snap->cfg->name);
-	out_number(call->out->json, "uptime_ns", snap->now);
+	out_number(call->out->json, "uptime_ns", snap->now - call->ctrl->started);
 	out_string(call->out->json, "clock", target->clock);
 	out_number(call->out->json, "workers", target->workers);
 	out_number(call->out->json, "ports", snap->cfg->n_ports);

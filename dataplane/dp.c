@@ -7,6 +7,7 @@
 
 #include "crypto/engine.h"
 #include "dataplane/dp_sas.h"
+#include "dataplane/far.h"
 #include "dataplane/fragment.h"
 #include "dataplane/forward.h"
 #include "dataplane/in_order.h"
@@ -52,6 +53,7 @@ ports_create(struct dp *dp, struct port **ports)
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
+		p->endless = qos_is_endless(p->qos);
 	}
 	return ST_OK;
 }
@@ -100,6 +102,7 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
+	w->far = dp->cfg->n_sas >= FAR_SAS;
 	status = flow_cache_create(flow_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);

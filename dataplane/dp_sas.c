@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/engine.h"
+#include "dataplane/far.h"
 #include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/sa.h"
@@ -378,6 +379,7 @@ dp_change_commit(struct dp *dp, struct dp_change *change, uint64_t now)
 	dp->cfg = change->cfg;
 	dp->local = change->local;
 	dp->worker->local = dp->local;
+	dp->worker->far = dp->cfg->n_sas >= FAR_SAS;
 	dp->spd = change->spd;
 	for (unsigned p = 0; p < dp->n_ports; p++)
 		dp->ports[p].unprotected = change->unprotected >> p & 1;

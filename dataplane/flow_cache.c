@@ -2,19 +2,26 @@
 #include "dataplane/flow_cache.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define HUGE_BYTES ((size_t)1 << 21)
 
 enum status
 flow_cache_create(unsigned buckets, struct flow_cache **cache)
 {
 	struct flow_cache *c = calloc(1, sizeof(*c));
+	size_t bytes;
 
 	if (!c)
 		return ST_ERR_NOMEM;
-	c->entries = aligned_alloc(64, (size_t)buckets * 2 * sizeof(*c->entries));
+	bytes = (size_t)buckets * 2 * sizeof(*c->entries);
+	c->entries = aligned_alloc(bytes < HUGE_BYTES ? 64 : HUGE_BYTES, bytes);
 	if (!c->entries) {
 		free(c);
 		return ST_ERR_NOMEM;
 	}
+	if (bytes >= HUGE_BYTES) /* a wish; without it look-ups are slower */
+		madvise(c->entries, bytes, MADV_HUGEPAGE);
 	c->mask = buckets - 1;
 	c->shift = 32u + (unsigned)__builtin_clz(buckets);
 	flow_cache_clear(c);

@@ -88,6 +88,13 @@ pkt_behind(const struct rte_mbuf *m)
 	return room - m->data_off - m->data_len;
 }
 
+/* Has it so much?  Most buffers say all that they have. */
+static inline bool
+pkt_has_behind(const struct rte_mbuf *m, uint32_t bytes)
+{
+	return likely((uint64_t)m->data_off + m->data_len + bytes <= m->buf_len) || bytes <= pkt_behind(m);
+}
+
 /* Has the buffer room for a packet of so many bytes, that many behind where this one begins? */
 static inline bool
 pkt_can_hold(const struct rte_mbuf *m, uint32_t skip, uint32_t bytes)

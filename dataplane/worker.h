@@ -32,7 +32,8 @@ struct dp_port {
 	const struct cfg_port *cfg;
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
-	bool unprotected; /* forward_unprotected() */
+	bool endless;	   /* nothing ever waits for it (qos_pass) */
+	bool unprotected;  /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received; /* packets */
 	enum stage rx_to;  /* what arrives goes there first */
@@ -44,6 +45,7 @@ struct worker {
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
 	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
+	bool far; /* there are many SAs (far.h) */
 	bool after_queue; /* the sequence number is taken after the queue */
 	const struct local *local; /* where IPsec ends */
 	struct engine *engine;
@@ -62,7 +64,7 @@ struct worker {
 	bool rx_more; /* a port gave as many packets as it was asked for */
 	struct dp_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
-	/* both count up; head: the worker's, next to write; tail: of who takes */
+	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
 	unsigned event_head, event_tail;
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];

@@ -7,11 +7,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "dataplane/ipsec/sad.h"
 
 #define SAD_SLOTS_MIN 64u
 #define LINE_BYTES 64u
+#define HUGE_BYTES ((size_t)1 << 21)
 
 struct slot {
 	struct ip_addr dst;
@@ -36,10 +38,13 @@ slot_name(uint32_t spi, uint8_t proto)
 static struct slot *
 slots_create(uint64_t n)
 {
-	struct slot *slots = aligned_alloc(LINE_BYTES, n * sizeof(*slots));
+	size_t bytes = n * sizeof(struct slot);
+	struct slot *slots = aligned_alloc(bytes < HUGE_BYTES ? LINE_BYTES : HUGE_BYTES, bytes);
 
+	if (slots && bytes >= HUGE_BYTES) /* a wish; without it look-ups are slower */
+		madvise(slots, bytes, MADV_HUGEPAGE);
 	if (slots)
-		memset(slots, 0, n * sizeof(*slots));
+		memset(slots, 0, bytes);
 	return slots;
 }
 
@@ -182,6 +187,14 @@ sad_find(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
 	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
 
 	return sad->slots[slot_find(sad, &triple)].sa;
+}
+
+void
+sad_prefetch(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
+{
+	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
+
+	__builtin_prefetch(&sad->slots[slot_hash(&triple) & sad->mask]);
 }
 
 unsigned

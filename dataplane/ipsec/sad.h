@@ -21,6 +21,8 @@ enum status sad_reserve(struct sad *sad, unsigned more);
 enum status sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto);
 /* NULL where unknown. */
 struct sa *sad_find(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto);
+/* Where it would stand is going to be asked for. */
+void sad_prefetch(const struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto);
 unsigned sad_count(const struct sad *sad);
 
 #endif

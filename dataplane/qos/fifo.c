@@ -93,6 +93,20 @@ fifo_put(struct fifo *fifo, void *pkt, uint32_t bytes, uint64_t now)
 	return fifo_hold(fifo, pkt, bytes, now);
 }
 
+bool
+fifo_pass(struct fifo *fifo, uint32_t bytes)
+{
+	struct qos_class_stats *stats = &fifo->stats;
+
+	if (ring_count(&fifo->ring))
+		return false;
+	stats->packets_in++;
+	stats->packets_out++;
+	stats->bytes_in += bytes;
+	stats->bytes_out += bytes;
+	return true;
+}
+
 unsigned
 fifo_get(struct fifo *fifo, uint64_t now, struct qos_out *out, unsigned max)
 {

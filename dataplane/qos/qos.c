@@ -60,6 +60,18 @@ qos_put(struct qos *qos, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
 	return fifo_put(&qos->fifo, pkt, bytes, now);
 }
 
+bool
+qos_is_endless(const struct qos *qos)
+{
+	return !qos->cbwfq && qos->fifo.egress.endless;
+}
+
+bool
+qos_pass(struct qos *qos, uint32_t bytes)
+{
+	return fifo_pass(&qos->fifo, bytes);
+}
+
 unsigned
 qos_get(struct qos *qos, uint64_t now, struct qos_out *out, unsigned max)
 {

@@ -9,6 +9,7 @@
 #ifndef DATAPLANE_QOS_QOS_H
 #define DATAPLANE_QOS_QOS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -45,6 +46,12 @@ enum drop qos_put(struct qos *qos, void *pkt, uint32_t bytes, uint8_t dscp, uint
 
 /* Packets that start at or before now, in order of start; returns how many, at most max (then call again). */
 unsigned qos_get(struct qos *qos, uint64_t now, struct qos_out *out, unsigned max);
+
+/* Does every packet start at its arrival?  A fifo on an infinitely fast line without a shaper. */
+bool qos_is_endless(const struct qos *qos);
+/* There, instead of put and get: counts a packet that stays the caller's to be sent.  False where others are
+ * held: it goes behind them. */
+bool qos_pass(struct qos *qos, uint32_t bytes);
 
 /* Start of the next packet if nothing more arrives; TIME_NEVER where empty. */
 uint64_t qos_next_due(const struct qos *qos);

@@ -1,5 +1,6 @@
 /* classify: header checks (RFC 1812 §5.2.2, RFC 8200 §3), IPsec for this gateway to sa_in, everything else by
  * the flow cache: protect, bypass, discard (RFC 4301 §5.1).  One look-up decides SA, egress port and MTU. */
+#include "dataplane/far.h"
 #include "dataplane/forward_send.h"
 
 #include "dataplane/echo.h"
@@ -163,6 +164,8 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 void
 stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	if (unlikely(w->far))
+		far_flows(w, pkts, n);
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 

@@ -1,4 +1,5 @@
 /* crypto_submit: a burst of operations to the engine; what does not fit its queue is dropped by name. */
+#include "dataplane/far.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
@@ -46,6 +47,8 @@ stage_crypto_submit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	struct crypto_op *ops[WORKER_INBOX];
 	unsigned at;
 
+	if (unlikely(w->far))
+		far_sessions(w, pkts, n);
 	if (unlikely(w->n_orders))
 		n = places_take(w, pkts, n);
 	for (unsigned i = 0; i < n; i++)

@@ -7,18 +7,24 @@
 
 /* A packet whose transmission starts.  With the number taken after the queue, ESP comes now. */
 static inline void
-start_one(struct worker *w, const struct qos_out *out)
+start_one(struct worker *w, struct rte_mbuf *m, uint64_t start_ns)
 {
-	struct rte_mbuf *m = out->pkt;
 	struct pkt *pkt = pkt_of(m);
 
-	pkt->time_ns = out->start_ns;
+	pkt->time_ns = start_ns;
 	if (w->after_queue && pkt->sa && pkt->sa->direction == CFG_OUT) {
 		pkt->flags |= PKT_READY;
 		worker_put(w, STAGE_sa_out, m);
 	} else {
 		worker_put(w, STAGE_tx, m);
 	}
+}
+
+/* Inboxes are bounded. */
+static inline bool
+has_room(const struct worker *w)
+{
+	return w->inbox[STAGE_tx].n + w->inbox[STAGE_sa_out].n <= WORKER_INBOX / 2;
 }
 
 void
@@ -29,8 +35,8 @@ qos_drain(struct worker *w, unsigned port)
 	unsigned n;
 
 	do {
-		/* all of it comes to tx at once, and inboxes are bounded: the rest at the next call */
-		if (w->inbox[STAGE_tx].n + w->inbox[STAGE_sa_out].n > WORKER_INBOX / 2)
+		/* all of it comes to tx at once: the rest at the next call */
+		if (!has_room(w))
 			return;
 		n = qos_get(qos, w->now, out, WORKER_BURST);
 		for (unsigned i = 0; i < n; i++) {
@@ -38,7 +44,7 @@ qos_drain(struct worker *w, unsigned port)
 			rte_prefetch0(out[i].pkt);
 		}
 		for (unsigned i = 0; i < n; i++)
-			start_one(w, &out[i]);
+			start_one(w, out[i].pkt, out[i].start_ns);
 	} while (n == WORKER_BURST);
 }
 
@@ -49,9 +55,14 @@ stage_qos(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *pkt = pkt_of(pkts[i]);
-		enum drop drop = qos_put(
-			w->dp->ports[pkt->out_port].qos, pkts[i], pkt->wire_bytes, pkt->dscp, w->now);
+		const struct dp_port *port = &w->dp->ports[pkt->out_port];
+		enum drop drop;
 
+		if (port->endless && has_room(w) && qos_pass(port->qos, pkt->wire_bytes)) {
+			start_one(w, pkts[i], w->now);
+			continue;
+		}
+		drop = qos_put(port->qos, pkts[i], pkt->wire_bytes, pkt->dscp, w->now);
 		touched |= 1u << pkt->out_port;
 		if (unlikely(drop))
 			worker_drop(w, pkts[i], drop);

@@ -3,6 +3,7 @@
  * Lag is measured against the edge as it will be when the packets under way are committed, so that it does
  * not depend on how packets fall into bursts; the verdict itself is the window's, here and again at
  * replay_commit. */
+#include "dataplane/far.h"
 #include "dataplane/ipsec/esn.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
@@ -59,5 +60,7 @@ replay_one(struct worker *w, struct rte_mbuf *m)
 void
 stage_replay_check(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	if (unlikely(w->far))
+		far_windows(pkts, n);
 	worker_each(w, pkts, n, replay_one, STAGE_crypto_submit);
 }

@@ -3,6 +3,7 @@
 #include <rte_prefetch.h>
 
 #include "base/ip.h"
+#include "dataplane/far.h"
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/worker.h"
@@ -71,5 +72,7 @@ sa_find(struct worker *w, struct rte_mbuf *m)
 void
 stage_sa_in(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	if (unlikely(w->far))
+		far_spis(w, pkts, n);
 	worker_each(w, pkts, n, sa_find, STAGE_replay_check);
 }

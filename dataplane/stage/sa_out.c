@@ -28,6 +28,14 @@ stay_refusal(const uint8_t *ip, uint32_t len)
 	return fragment ? DROP_FRAGMENT : DROP_IP_HEADER;
 }
 
+static __attribute__((noinline)) enum drop
+room_refusal(const struct rte_mbuf *m, uint32_t behind)
+{
+	if (behind == UINT32_MAX)
+		return stay_refusal(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+	return DROP_NO_ROOM;
+}
+
 static inline enum drop
 protect_one(struct worker *w, struct rte_mbuf *m)
 {
@@ -39,14 +47,15 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end, or never had a session */
 	if (unlikely(sa->seq == sa->seq_max))
 		return sa->session ? DROP_SEQ_EXHAUSTED : DROP_NO_SESSION;
-	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || pkt_behind(m) < behind))
-		return behind == UINT32_MAX ? stay_refusal(ip, inner) : DROP_NO_ROOM;
+	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || !pkt_has_behind(m, behind)))
+		return room_refusal(m, behind);
 	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))
 		return DROP_NO_ROOM;
 	pkt->seq = ++sa->seq;
 	sa->packets++;
 	sa->bytes += inner;
-	sa->last_ns = w->now;
+	if (unlikely(sa->natt))
+		sa->last_ns = w->now;
 	ipsec_protect_sized(sa, pkt_push(m, sa->size.front, behind), inner, behind, pkt->seq, &pkt->op);
 	pkt->flags |= PKT_ENCRYPTED;
 	return DROP_NONE;

@@ -194,6 +194,26 @@ test_add_delete(void)
 	stop(&b);
 }
 
+/* Back to a key that was in use: as after `reload` of a file that is behind the console. */
+static void
+test_used(void)
+{
+	struct both b;
+	uint32_t spi;
+
+	start(&b);
+	free(rig_answer(&b.rig, "crypto sa rekey self out spi 0x5005 key " KEY_A, ST_OK));
+	free(rig_answer(&b.rig, "crypto sa rekey self out spi 0x5006 key " KEY_B, ST_OK));
+	rig_expect(&b.rig, "crypto sa rekey self out spi 0x5007 key " KEY_A, ST_ERR_CONFIG,
+		"% SA self: its key was in use before, and its sequence numbers would be used twice: a new "
+		"SA "
+		"wants a new key\n");
+	at_peer(&b, "crypto sa rekey self in spi 0x5006 key " KEY_B, ST_OK);
+	CU_ASSERT_EQUAL(pass(&b, 3, RIG_US, &spi), 3);
+	CU_ASSERT_EQUAL(spi, 0x5006);
+	stop(&b);
+}
+
 static void
 test_window(void)
 {
@@ -339,6 +359,7 @@ suite_ctrl_sadb(void)
 	       !CU_add_test(suite, "again and again", test_again) ||
 	       !CU_add_test(suite, "refused", test_refused) ||
 	       !CU_add_test(suite, "add and delete", test_add_delete) ||
+	       !CU_add_test(suite, "a key of before", test_used) ||
 	       !CU_add_test(suite, "window", test_window) || !CU_add_test(suite, "reload", test_reload) ||
 	       !CU_add_test(suite, "reload refused", test_reload_refused) ||
 	       !CU_add_test(suite, "fixed", test_fixed);

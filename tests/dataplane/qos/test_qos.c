@@ -253,6 +253,38 @@ test_create(void)
 	CU_ASSERT_EQUAL(create_status(cbwfq, 1000, 0), ST_ERR_RANGE);
 }
 
+/* An endless fifo counts what passes as what is put and got, and lets nothing pass what it holds. */
+static void
+test_pass(void)
+{
+	struct cfg_qos cfg = {.kind = CFG_QOS_FIFO, .queue_limit = 4};
+	const struct qos_class_stats *stats;
+	struct qos_out out;
+	struct qos *qos;
+	int pkt;
+
+	CU_ASSERT_FATAL(qos_create(&cfg, 1000000, 0, &qos) == ST_OK);
+	CU_ASSERT_FALSE(qos_is_endless(qos));
+	qos_destroy(qos);
+	CU_ASSERT_FATAL(qos_create(&cfg, 0, 38, &qos) == ST_OK);
+	stats = qos_class_stats(qos, 0);
+	CU_ASSERT(qos_is_endless(qos));
+	CU_ASSERT(qos_pass(qos, 100));
+	CU_ASSERT_EQUAL(qos_put(qos, &pkt, 200, 0, 5), DROP_NONE);
+	CU_ASSERT_FALSE(qos_pass(qos, 1000));
+	CU_ASSERT(stats->packets_in == 2 && stats->bytes_in == 300);
+	CU_ASSERT(stats->packets_out == 1 && stats->bytes_out == 100);
+	CU_ASSERT_EQUAL(qos_get(qos, 5, &out, 1), 1);
+	CU_ASSERT(out.pkt == &pkt && out.start_ns == 5);
+	CU_ASSERT(qos_pass(qos, 60));
+	CU_ASSERT(stats->packets_in == 3 && stats->packets_out == 3 && stats->bytes_out == 360);
+	qos_destroy(qos);
+	cfg.shape = 1000;
+	CU_ASSERT_FATAL(qos_create(&cfg, 0, 0, &qos) == ST_OK);
+	CU_ASSERT_FALSE(qos_is_endless(qos));
+	qos_destroy(qos);
+}
+
 int
 suite_qos(void)
 {
@@ -261,6 +293,7 @@ suite_qos(void)
 	if (!s)
 		return CU_get_error();
 	CU_ADD_TEST(s, test_create);
+	CU_ADD_TEST(s, test_pass);
 	CU_ADD_TEST(s, test_against_reference);
 	return 0;
 }

@@ -1,0 +1,79 @@
+/* Gateways with more SAs than the caches hold: what a stage will ask for is fetched for a whole burst before
+ * it asks, so that the packets of a burst wait for memory together and not one after the other.  Others pay
+ * for one question a burst (worker.far). */
+#ifndef DATAPLANE_FAR_H
+#define DATAPLANE_FAR_H
+
+#include "base/ip.h"
+#include "dataplane/ipsec/ipsec.h"
+#include "dataplane/ipsec/sad.h"
+#include "dataplane/worker.h"
+
+#define FAR_SAS 1024u /* from so many on */
+#define FAR_LINE 64u
+
+/* The lines of an SA that one direction or the other looks at. */
+static inline void
+far_sa(const struct sa *sa)
+{
+	for (size_t at = 0; at < offsetof(struct sa, path_mtu); at += FAR_LINE)
+		__builtin_prefetch((const char *)sa + at, 1);
+}
+
+/* Before the flow cache is asked: its bucket, and then the SA that stands there. */
+static inline void
+far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	const struct flow_entry *bucket[WORKER_INBOX];
+
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
+		const struct sa *by = pkt_of(pkts[i])->sa;
+
+		bucket[i] = NULL;
+		if (rte_pktmbuf_data_len(pkts[i]) < IPV4_MIN_BYTES || !ip_head_is_v4(ip) ||
+			ip[IPV4_PROTO] == IPV4_PROTO_ESP)
+			continue;
+		bucket[i] = flow_cache_bucket(
+			w->cache, flow_key_read(ip, rte_pktmbuf_data_len(pkts[i]), by ? by->policy + 1 : 0));
+		__builtin_prefetch(bucket[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (bucket[i] && bucket[i]->sa)
+			far_sa(bucket[i]->sa);
+}
+
+/* Before the SAD is asked. */
+static inline void
+far_spis(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
+		struct ipsec_peek peek;
+
+		if (ip_head_is_v4(ip) && !ipsec_peek(ip, rte_pktmbuf_data_len(pkts[i]), &peek))
+			sad_prefetch(w->dp->sad, peek.spi, ip_load4(ip + IPV4_DST), peek.proto);
+	}
+}
+
+/* Before windows are. */
+static inline void
+far_windows(struct rte_mbuf **pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		far_sa(pkt_of(pkts[i])->sa);
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(pkt_of(pkts[i])->sa->window, 1);
+}
+
+/* Before the engine works. */
+static inline void
+far_sessions(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
+{
+	if (!w->engine->ops->prefetch)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		w->engine->ops->prefetch(pkt_of(pkts[i])->op.session);
+}
+
+#endif
