@@ -66,8 +66,8 @@ ipsec_mb_poll(struct engine *engine, struct crypto_op **done, unsigned max, uint
 	return n;
 }
 
-/* What comes first and the expanded key; and for GCM the last powers of the hash key, by which the library does
- * short texts. */
+/* What comes first and the expanded key; and for GCM the last powers of the hash key, by which the library
+ * does short texts. */
 static void
 ipsec_mb_prefetch(const struct crypto_session *session)
 {
