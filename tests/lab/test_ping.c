@@ -113,17 +113,15 @@ test_sweep(void)
 
 /* ---- print ---- */
 
-static char *
-text_of(const struct ping_result *ping)
+static void
+text_of(const struct ping_result *ping, char **text)
 {
-	char *text = NULL;
 	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	FILE *out = open_memstream(text, &bytes);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
 	report_ping_text(ping, out);
 	fclose(out);
-	return text;
 }
 
 static void
@@ -143,8 +141,9 @@ test_print(void)
 		.told_mtu = 1438,
 		.told_by = IP_V4(0x0a010001),
 		.marks = "!!!M."};
-	char *text = text_of(&r), long_marks[142];
+	char *text, long_marks[142];
 
+	text_of(&r, &text);
 	CU_ASSERT_STRING_EQUAL(text,
 		"Type escape sequence to abort.\n"
 		"Sending 5, 100-byte ICMP Echos to 10.2.0.10, timeout is 2 seconds:\n"
@@ -159,7 +158,7 @@ test_print(void)
 	cfg = (struct cfg_traffic){.timeout = SEC / 2, .sweep_min = 68, .sweep_max = 1500};
 	r = (struct ping_result){
 		.cfg = &cfg, .dst = IP_V4(0x0a02000a), .echoes = 1433, .sent = 141, .marks = long_marks};
-	text = text_of(&r);
+	text_of(&r, &text);
 	CU_ASSERT_PTR_NOT_NULL(strstr(
 		text, "Sending 1433, [68..1500]-byte ICMP Echos to 10.2.0.10, timeout is 500 ms:\n....."));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "....\n.\nSuccess rate is 0 percent (0/141)\n"
@@ -334,9 +333,10 @@ test_twice(void)
 	for (unsigned i = 0; i < 2; i++) {
 		struct rig rig;
 
-		text[i] = text_of(ping_run(&rig, PING("repeat = 50; size = 1000;"),
-			RIG_SETS("links.wan.loss=0.1", "links.wan.jitter=uniform",
-				"links.wan.jitter_scale=5 ms", "lab.duration=100")));
+		text_of(ping_run(&rig, PING("repeat = 50; size = 1000;"),
+				RIG_SETS("links.wan.loss=0.1", "links.wan.jitter=uniform",
+					"links.wan.jitter_scale=5 ms", "lab.duration=100")),
+			&text[i]);
 		rig_end(&rig);
 	}
 	CU_ASSERT_STRING_EQUAL(text[0], text[1]);
