@@ -220,6 +220,10 @@ struct cfg_sa {
 	bool align4;   /* AH over IPv4: ICV padded to 4 bytes as RFC 4302 says; false: to 8, as old Linux */
 	bool in_order; /* packets leave the engine in the order in which they entered it */
 	uint32_t tfc;  /* out, tunnel: inner packets are padded to this (RFC 4303 §2.7); 0: not */
+	uint64_t lifetime_seconds;   /* ns; 0: no limit */
+	uint32_t lifetime_kilobytes; /* of inner packets; 0: no limit */
+	uint32_t lifetime_soft;	     /* percent of a lifetime after which it is told; 0: not */
+	uint64_t idle_time;	     /* ns without a packet after which the SA ends; 0: never */
 	const char *over;    /* AH: the ESP SA of the same direction that stands inside; NULL: none */
 	uint32_t over_index; /* resolved; CFG_NONE: none */
 	struct cfg_where where;

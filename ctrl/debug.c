@@ -150,7 +150,7 @@ ctrl_event(struct ctrl *ctrl, const struct drop_event *event)
 	char text[320];
 
 	msg_log_drop(ctrl->messages, event);
-	if (!(ctrl->debug & drop_kinds(event)))
+	if (event->life || !(ctrl->debug & drop_kinds(event)))
 		return;
 	drop_text(event, text, sizeof(text));
 	ctrl_log_line(ctrl, event->time_ns, text);

@@ -129,6 +129,11 @@ static void
 sas_write(FILE *out, const struct snap *snap)
 {
 	single(out, "esplab_sas", "gauge", "security associations", snap->n_sas);
+	head(out, "esplab_sa_lives_total", "counter",
+		"lifetimes that SAs came to, rows of dataplane/life.def");
+	for (unsigned l = LIFE_NONE + 1; l < LIFE_COUNT; l++)
+		fprintf(out, "esplab_sa_lives_total{life=\"%s\"} %" PRIu64 "\n", life_info[l].text,
+			snap->lives[l]);
 	if (!snap->has_sas)
 		return;
 	sa_write(out, snap, "esplab_sa_packets_total", "counter", "packets protected or accepted",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "ctrl/sa_rows.h"
 #include "dataplane/forward.h"
 
@@ -86,6 +87,33 @@ block_sum(struct block *block, uint32_t port)
 	}
 }
 
+/* IOS and PIX count down both; where there is but one of them, PIX has it alone. */
+static void
+timing_text(struct out *out, const struct snap_sa *sa)
+{
+	uint64_t kilobytes = sa->left.bytes / 1024, seconds = sa->left.ns / NS_PER_SEC;
+
+	if (sa->left.bytes == UINT64_MAX && sa->left.ns == UINT64_MAX)
+		out_line(out, "    no sa timing\n");
+	else if (sa->left.bytes == UINT64_MAX)
+		out_line(out, "    sa timing: remaining key lifetime (sec): %" PRIu64 "\n", seconds);
+	else if (sa->left.ns == UINT64_MAX)
+		out_line(out, "    sa timing: remaining key lifetime (k): %" PRIu64 "\n", kilobytes);
+	else
+		out_line(out, "    sa timing: remaining key lifetime (k/sec): (%" PRIu64 "/%" PRIu64 ")\n",
+			kilobytes, seconds);
+}
+
+static void
+life_json(json_t *json, const struct snap_sa *sa)
+{
+	if (sa->left.bytes != UINT64_MAX)
+		out_number(json, "left_bytes", sa->left.bytes);
+	if (sa->left.ns != UINT64_MAX)
+		out_number(json, "left_ns", sa->left.ns);
+	out_string(json, "ended", sa->ended ? life_info[sa->ended].text : NULL);
+}
+
 static void
 sa_text(struct out *out, const struct block *block, const struct sa_row *row)
 {
@@ -105,12 +133,14 @@ sa_text(struct out *out, const struct block *block, const struct sa_row *row)
 	if (!block->pix)
 		out_line(out, "flow_id: %u, ", sa->index + 1);
 	out_line(out, "crypto map: %s\n", block->map);
-	out_line(out, "    no sa timing\n");
+	timing_text(out, sa);
 	out_line(out, "    IV size: %u bytes\n", sa->transform.iv_len);
 	out_line(out, "    replay detection support: %s\n",
 		cfg->direction == CFG_OUT ? (sa->transform.authenticated ? "Y" : "N")
 		: sa->replay		  ? "Y"
 					  : "N");
+	if (sa->ended)
+		out_line(out, "    it has ended, by %s: it carries nothing\n", life_info[sa->ended].what);
 	if (!sa->session)
 		out_line(out, "    the engine has refused it: it carries nothing\n");
 }
@@ -133,6 +163,7 @@ sa_json(json_t *to, const struct sa_row *row)
 	out_bool(json, "esn", sa->cfg->esn);
 	out_number(json, "connection", sa->index + 1);
 	out_bool(json, "session", sa->session);
+	life_json(json, sa);
 	out_number(json, "iv_bytes", sa->transform.iv_len);
 	out_number(json, sa_row_is_out(row) ? "last_seq" : "right_edge", sa->seq);
 	if (!sa_row_is_out(row))

@@ -74,6 +74,8 @@ ask_counters(struct dp *dp, void *arg, uint64_t now)
 	(void)now;
 	stats_add(&snap->stats, dp_stats(dp));
 	snap->held += dp_held(dp);
+	for (unsigned l = 0; l < LIFE_COUNT; l++)
+		snap->lives[l] += dp_lives(dp)[l];
 	for (unsigned s = 0; s < STAGE_COUNT; s++) {
 		const struct stage_stats *stage = dp_stage_stats(dp, (enum stage)s);
 
@@ -99,10 +101,17 @@ max64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static void
-sa_add(struct snap_sa *to, const struct sa *from)
+static uint64_t
+min64(uint64_t a, uint64_t b)
 {
-	bool in = from->direction == CFG_IN;
+	return a < b ? a : b;
+}
+
+static void
+sa_add(struct snap_sa *to, const struct sa *from, uint64_t now)
+{
+	bool in = from->direction == CFG_IN, again = to->cfg;
+	struct life_left left = life_left(from, now);
 
 	to->cfg = from->cfg;
 	to->transform = from->transform;
@@ -124,6 +133,10 @@ sa_add(struct snap_sa *to, const struct sa *from)
 	to->lag_packets += from->lag.packets;
 	to->lag_late += from->lag.late;
 	to->lag_max = max64(to->lag_max, from->lag.lag_max);
+	to->left.ns = again ? min64(to->left.ns, left.ns) : left.ns;
+	to->left.bytes = again ? min64(to->left.bytes, left.bytes) : left.bytes;
+	if (from->ended)
+		to->ended = (enum life)from->ended;
 }
 
 static void
@@ -132,9 +145,8 @@ ask_sas(struct dp *dp, void *arg, uint64_t now)
 	const struct ask *ask = arg;
 	unsigned n = dp_sa_count(dp) < ask->snap->n_sas ? dp_sa_count(dp) : ask->snap->n_sas;
 
-	(void)now;
 	for (unsigned i = ask->from; i < n && i < ask->from + SA_PORTION; i++)
-		sa_add(&ask->snap->sas[i], dp_sa(dp, i));
+		sa_add(&ask->snap->sas[i], dp_sa(dp, i), now);
 }
 
 enum status
@@ -231,6 +243,8 @@ snap_less(struct snap *snap, const struct snap *then)
 	less(&snap->stats.events_lost, then->stats.events_lost);
 	for (unsigned d = 0; d < DROP_COUNT; d++)
 		less(&snap->stats.drops[d], then->stats.drops[d]);
+	for (unsigned l = 0; l < LIFE_COUNT; l++)
+		less(&snap->lives[l], then->lives[l]);
 	for (unsigned s = 0; s < STAGE_COUNT; s++) {
 		less(&snap->stage[s].calls, then->stage[s].calls);
 		less(&snap->stage[s].packets, then->stage[s].packets);

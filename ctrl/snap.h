@@ -8,6 +8,7 @@
 #include "ctrl/target.h"
 #include "crypto/engine.h"
 #include "dataplane/dp.h"
+#include "dataplane/life.h"
 #include "dataplane/ipsec/size.h"
 #include "dataplane/qos/qos.h"
 
@@ -23,6 +24,8 @@ struct snap_sa {
 	uint64_t seq;	   /* out: last sent; in: right edge */
 	uint64_t packets, bytes, errors, replays, duplicates, dummies;
 	uint64_t lag_packets, lag_late, lag_max;
+	struct life_left left; /* UINT64_MAX: no limit */
+	enum life ended;       /* why it carries nothing any more; LIFE_NONE: it does */
 };
 
 struct snap_class {
@@ -34,6 +37,7 @@ struct snap {
 	const struct cfg_gateway *cfg;
 	uint64_t now;
 	struct dp_stats stats;
+	uint64_t lives[LIFE_COUNT];
 	uint64_t held, before; /* before: what was held when counters were cleared, and comes out later */
 	struct stage_stats stage[STAGE_COUNT];
 	bool engine, engine_counts;

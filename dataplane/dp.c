@@ -16,6 +16,7 @@
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/ipsec/spd.h"
 #include "dataplane/keepalive.h"
+#include "dataplane/life.h"
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
@@ -135,6 +136,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		}
 	}
 	dp_sas_bundle(dp);
+	life_begin(dp);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
 	return keepalive_create(dp);
@@ -291,6 +293,7 @@ dp_turn(struct dp *dp, uint64_t now)
 	moved = queues_drain(w, events);
 	moved |= engine_drain(w);
 	moved |= keepalive_run(w);
+	moved |= life_run(w);
 	moved |= fragments_run(w, events);
 	moved |= process_run(w, events);
 	w->rx_more = now % dp->cfg->poll_interval == 0; /* between polls only queues are served */
@@ -326,6 +329,7 @@ dp_next_due(const struct dp *dp)
 			early = time_min(early, time_round_up(start, p->port->peer_poll));
 	}
 	due = time_min(due, keepalive_next_due(dp));
+	due = time_min(due, life_next_due(dp));
 	due = time_min(due, fragments_next_due(w));
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
@@ -456,11 +460,13 @@ dp_process_stats(const struct dp *dp)
 void
 dp_sa_limit(struct dp *dp, unsigned index, uint64_t last)
 {
-	struct sa *sa = dp->sas[index];
-	uint64_t most = sa->esn ? UINT64_MAX : UINT32_MAX;
+	life_limit(dp->sas[index], last);
+}
 
-	if (sa->session) /* without, sa_out is to find no number */
-		sa->seq_max = last < most ? last : most;
+const uint64_t *
+dp_lives(const struct dp *dp)
+{
+	return dp->life;
 }
 
 void

@@ -12,6 +12,7 @@
 #include "config/cfg.h"
 #include "dataplane/drop.h"
 #include "dataplane/event.h"
+#include "dataplane/life.h"
 #include "dataplane/stage.h"
 
 struct dp;
@@ -45,10 +46,11 @@ void dp_destroy(struct dp *dp);
 bool dp_turn(struct dp *dp, uint64_t now);
 /* When the next turn is due: arrivals and departures, rounded up to the poll interval. */
 uint64_t dp_next_due(const struct dp *dp);
-/* No keepalive is due after `end`: else there would always be something to do. */
+/* No keepalive is due after `end`, and no look at lifetimes: else there would always be something to do. */
 void dp_keepalive_until(struct dp *dp, uint64_t end);
 
-/* Takes at most max drop events, oldest first.  Another thread may, while this one turns; one at a time. */
+/* Takes at most max events, drops and ends of SAs, oldest first.  Another thread may, while this one turns;
+ * one at a time. */
 unsigned dp_events(struct dp *dp, struct drop_event *out, unsigned max);
 
 const struct cfg_gateway *dp_cfg(const struct dp *dp);
@@ -68,6 +70,8 @@ unsigned dp_sa_count(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
 /* The outbound SA sends no number beyond `last`: as many as its owner has reserved. */
 void dp_sa_limit(struct dp *dp, unsigned index, uint64_t last);
+/* What has become of SAs, LIFE_COUNT counters. */
+const uint64_t *dp_lives(const struct dp *dp);
 /* Packets that came in at a port. */
 uint64_t dp_port_received(const struct dp *dp, unsigned port);
 /* Forgets what ICMP has told of path MTUs. */

@@ -17,6 +17,7 @@
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/ipsec/spd.h"
 #include "dataplane/keepalive.h"
+#include "dataplane/life.h"
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
@@ -60,7 +61,8 @@ dp_sa_make(
 	*out = NULL;
 	if (status)
 		return status;
-	if (cfg->in_order && !(sa->order = in_order_create())) {
+	if (life_create(sa) || (cfg->in_order && !(sa->order = in_order_create()))) {
+		free(sa->life);
 		sa_destroy(sa, dp->worker->engine);
 		return ST_ERR_NOMEM;
 	}
@@ -79,6 +81,7 @@ dp_sa_free(struct dp *dp, struct sa *sa)
 	dp->worker->n_orders -= sa->order != NULL;
 	dp->n_refused -= !sa->session;
 	in_order_destroy(sa->order);
+	free(sa->life);
 	sa_destroy(sa, dp->worker->engine);
 }
 
@@ -126,11 +129,18 @@ identity_equal(const struct cfg_sa *a, const struct cfg_sa *b)
 }
 
 static bool
+life_equal(const struct cfg_sa *a, const struct cfg_sa *b)
+{
+	return a->lifetime_seconds == b->lifetime_seconds && a->lifetime_kilobytes == b->lifetime_kilobytes &&
+	       a->lifetime_soft == b->lifetime_soft && a->idle_time == b->idle_time;
+}
+
+static bool
 rest_equal(const struct cfg_sa *a, const struct cfg_sa *b)
 {
 	return a->window == b->window && text_equal(a->replay, b->replay) && a->df == b->df &&
 	       a->fragmentation == b->fragmentation && a->dscp == b->dscp && a->ttl == b->ttl &&
-	       a->natt_keepalive == b->natt_keepalive && a->tfc == b->tfc;
+	       a->natt_keepalive == b->natt_keepalive && a->tfc == b->tfc && life_equal(a, b);
 }
 
 /* With the same key a number must not be used twice (RFC 4303 §3.3.3): the key of any SA that there is. */
@@ -160,10 +170,9 @@ plan_one(const struct cfg_gateway *was, const struct cfg_gateway *cfg, uint32_t 
 		return ST_OK;
 	snprintf(message, bytes,
 		"SA %s: an SA with this key is in use, and its sequence numbers would be used twice: a new "
-		"SA "
-		"wants a new key; with the same key only window, replay, df, fragmentation, dscp, ttl, tfc "
-		"and "
-		"natt_keepalive can change",
+		"SA wants a new key; with the same key only window, replay, df, fragmentation, dscp, ttl, "
+		"tfc, natt_keepalive, lifetime_seconds, lifetime_kilobytes, lifetime_soft and idle_time can "
+		"change",
 		sa->name);
 	return ST_ERR_CONFIG;
 }
@@ -346,6 +355,7 @@ sas_exchange(struct dp *dp, struct dp_change *change, uint64_t now)
 		change->sas[i] = plan->fate == FATE_NEW ? plan->made : was;
 		if (plan->fate == FATE_ALTERED) {
 			sa_alter(was, plan->made);
+			life_carry(was, plan->made);
 			dp_sa_free(dp, plan->made);
 		}
 		if (plan->fate == FATE_NEW && was)
@@ -385,6 +395,7 @@ dp_change_commit(struct dp *dp, struct dp_change *change, uint64_t now)
 		dp->ports[p].unprotected = change->unprotected >> p & 1;
 	dp->keepalive = change->keepalive;
 	keepalive_list(dp);
+	life_begin(dp);
 	dp_sas_bundle(dp);
 	old_policies(dp, change->cfg);
 	flow_cache_clear(dp->worker->cache);

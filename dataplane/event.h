@@ -1,4 +1,5 @@
-/* A packet's end, as an event: what a report or a log line needs to explain it. */
+/* A packet's end, as an event: what a report or a log line needs to explain it.  Or an SA's: life is set, and
+ * reason is DROP_NONE. */
 #ifndef DATAPLANE_EVENT_H
 #define DATAPLANE_EVENT_H
 
@@ -25,6 +26,7 @@ struct drop_event {
 	uint8_t proto;	   /* outermost protocol; IPv6: behind the extension headers */
 	uint8_t dscp;	   /* outermost DSCP */
 	uint8_t reason;	   /* enum drop */
+	uint8_t life;	   /* enum life; 0: a packet's end */
 	uint8_t is_clone;  /* laboratory: the packet was a wire's duplicate */
 	uint8_t is_piece;  /* laboratory: a piece of packet num, or made from such */
 };

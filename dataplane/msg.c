@@ -11,6 +11,8 @@
 #include "dataplane/ipsec/sa.h"
 
 #define ON(platform) (1u << CFG_PLATFORM_##platform)
+#define ALL UINT32_MAX
+#define ENDS(life) (1u << LIFE_##life)
 #define WHEN(reason) (UINT64_C(1) << DROP_##reason)
 #define SEQUENCE (WHEN(REPLAY_OLD) | WHEN(REPLAY_DUP) | WHEN(SEQ_ZERO))
 #define INTEGRITY (WHEN(ICV) | WHEN(ICV_ESN))
@@ -21,18 +23,22 @@ static const struct {
 	const char *text;
 	uint64_t reasons;
 	uint32_t platforms;
+	uint32_t lives;
 } rows[MSG_COUNT] = {
 #define MSG(name, p, r, t) [MSG_##name] = {.text = t, .reasons = r, .platforms = p},
+#define NOTICE(name, p, l, t) [MSG_##name] = {.text = t, .platforms = p, .lives = l},
 #include "dataplane/msg.def"
 #undef MSG
+#undef NOTICE
 };
 
 enum field {
 	FIELD_CONN, FIELD_SEQ, FIELD_SEQ_HEX, FIELD_EDGE, FIELD_SPI, FIELD_SPI_LOWER, FIELD_SPI_HEX,
-	FIELD_SRC, FIELD_DST, FIELD_PROTO, FIELD_IP_ID, FIELD_STATUS, FIELD_COUNT
+	FIELD_SRC, FIELD_DST, FIELD_PROTO, FIELD_IP_ID, FIELD_STATUS,
+	FIELD_WAY, FIELD_WHAT, FIELD_PEER, FIELD_COUNT
 };
 
-enum shape { SHAPE_NUMBER, SHAPE_LOWER, SHAPE_HEX, SHAPE_ADDRESS };
+enum shape { SHAPE_NUMBER, SHAPE_LOWER, SHAPE_HEX, SHAPE_ADDRESS, SHAPE_WORDS };
 
 static const struct {
 	const char *name;
@@ -50,6 +56,9 @@ static const struct {
 	[FIELD_PROTO] = {"proto", SHAPE_NUMBER},
 	[FIELD_IP_ID] = {"ip_id", SHAPE_NUMBER},
 	[FIELD_STATUS] = {"status", SHAPE_NUMBER},
+	[FIELD_WAY] = {"way", SHAPE_WORDS},
+	[FIELD_WHAT] = {"what", SHAPE_WORDS},
+	[FIELD_PEER] = {"peer", SHAPE_ADDRESS},
 };
 
 static uint64_t
@@ -68,7 +77,10 @@ field_value(enum field field, const struct drop_event *event)
 	case FIELD_SPI_HEX:
 		return event->spi;
 	case FIELD_SRC:
-	case FIELD_DST: /* no number */
+	case FIELD_DST:
+	case FIELD_PEER:
+	case FIELD_WAY:
+	case FIELD_WHAT: /* no number */
 		break;
 	case FIELD_PROTO:
 		return event->proto;
@@ -92,6 +104,24 @@ field_find(const char *name, size_t bytes)
 	return (enum field)f;
 }
 
+static struct ip_addr
+field_address(enum field field, const struct drop_event *event)
+{
+	bool in = event->sa && event->sa->direction == CFG_IN;
+
+	if (field == FIELD_PEER)
+		return in ? event->src : event->dst;
+	return field == FIELD_SRC ? event->src : event->dst;
+}
+
+static const char *
+field_words(enum field field, const struct drop_event *event)
+{
+	if (field == FIELD_WHAT)
+		return life_info[event->life].what;
+	return event->sa && event->sa->direction == CFG_OUT ? "outbound" : "inbound";
+}
+
 /* Writes a field as snprintf() would. */
 static int
 field_write(enum field field, const struct drop_event *event, char *out, size_t bytes)
@@ -105,8 +135,10 @@ field_write(enum field field, const struct drop_event *event, char *out, size_t 
 	case SHAPE_HEX:
 		return snprintf(out, bytes, "%08" PRIX64, v);
 	case SHAPE_ADDRESS:
-		ip_text(field == FIELD_SRC ? event->src : event->dst, address);
+		ip_text(field_address(field, event), address);
 		return snprintf(out, bytes, "%s", address);
+	case SHAPE_WORDS:
+		return snprintf(out, bytes, "%s", field_words(field, event));
 	case SHAPE_NUMBER:
 		break;
 	}
@@ -117,6 +149,12 @@ bool
 msg_applies(enum msg msg, enum cfg_platform platform, enum drop reason)
 {
 	return rows[msg].platforms >> platform & 1u && rows[msg].reasons >> reason & 1u;
+}
+
+bool
+msg_notices(enum msg msg, enum cfg_platform platform, enum life life)
+{
+	return rows[msg].platforms >> platform & 1u && rows[msg].lives >> life & 1u;
 }
 
 void

@@ -117,8 +117,11 @@ message_write(struct msg_log *log, enum msg msg, const struct drop_event *event)
 void
 msg_log_drop(struct msg_log *log, const struct drop_event *event)
 {
+	enum cfg_platform platform = log->cfg->platform;
+
 	for (unsigned m = 0; m < MSG_COUNT; m++)
-		if (msg_applies((enum msg)m, log->cfg->platform, (enum drop)event->reason))
+		if (event->life ? msg_notices((enum msg)m, platform, (enum life)event->life)
+				: msg_applies((enum msg)m, platform, (enum drop)event->reason))
 			message_write(log, (enum msg)m, event);
 }
 

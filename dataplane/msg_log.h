@@ -19,8 +19,8 @@ typedef void msg_write(void *ctx, uint64_t now, const char *text);
 enum status msg_log_create(const struct cfg_gateway *cfg, msg_write *write, void *ctx, struct msg_log **log);
 void msg_log_destroy(struct msg_log *log); /* NULL is fine */
 
-/* A packet ended: writes what the platform prints, which may be nothing.  A kind that is over its rate is
- * counted instead; the count is told before the next of that kind. */
+/* A packet or an SA ended: writes what the platform prints, which may be nothing.  A kind that is over its
+ * rate is counted instead; the count is told before the next of that kind. */
 void msg_log_drop(struct msg_log *log, const struct drop_event *event);
 /* Tells the counts that are still open. */
 void msg_log_finish(struct msg_log *log, uint64_t end_ns);

@@ -35,7 +35,7 @@ sa_switch(struct dp *dp, struct sa *sa, bool down)
 		return;
 	sa->down = down;
 	sa->path_mtu = 0;
-	if (sa->direction == CFG_OUT || !sa->session) /* these do not stand in the SAD */
+	if (sa->direction == CFG_OUT || !sa->session || sa->ended) /* these do not stand in the SAD */
 		return;
 	if (down)
 		sad_del(dp->sad, sa->spi, sa->dst, (uint8_t)sa->transform.proto);

@@ -97,18 +97,47 @@ event_fill(struct worker *w, struct drop_event *event, struct rte_mbuf *m, enum 
 	}
 }
 
+/* NULL: the ring is full. */
+static struct drop_event *
+event_place(struct worker *w)
+{
+	if (w->event_head - __atomic_load_n(&w->event_tail, __ATOMIC_ACQUIRE) == WORKER_EVENTS) {
+		w->stats.events_lost++;
+		return NULL;
+	}
+	return &w->event[w->event_head % WORKER_EVENTS];
+}
+
 /* The ring has one writer, the worker, and one reader, which may be another thread: the head moves when the
  * event is there. */
 static void
 event_record(struct worker *w, struct rte_mbuf *m, enum drop reason)
 {
-	struct drop_event *event = &w->event[w->event_head % WORKER_EVENTS];
+	struct drop_event *event = event_place(w);
 
-	if (w->event_head - __atomic_load_n(&w->event_tail, __ATOMIC_ACQUIRE) == WORKER_EVENTS) {
-		w->stats.events_lost++;
+	if (!event)
 		return;
-	}
 	event_fill(w, event, m, reason);
+	__atomic_store_n(&w->event_head, w->event_head + 1, __ATOMIC_RELEASE);
+}
+
+void
+worker_tell(struct worker *w, const struct sa *sa, enum life life)
+{
+	struct drop_event *event = event_place(w);
+
+	w->dp->life[life]++;
+	if (!event)
+		return;
+	*event = (struct drop_event){.time_ns = w->now,
+		.life = (uint8_t)life,
+		.sa = sa,
+		.spi = sa->spi,
+		.seq = sa->direction == CFG_OUT ? sa->seq : sa->ahead,
+		.src = sa->src,
+		.dst = sa->dst,
+		.proto = (uint8_t)sa->transform.proto,
+		.flow = PKT_NO_FLOW};
 	__atomic_store_n(&w->event_head, w->event_head + 1, __ATOMIC_RELEASE);
 }
 

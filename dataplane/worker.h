@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/life.h"
 #include "dataplane/local.h"
 #include "dataplane/pkt.h"
 #include "dataplane/port/port.h"
@@ -83,7 +84,10 @@ struct dp {
 	unsigned n_refused; /* SAs for which the engine has no session */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
-	uint64_t keepalive_end; /* the last time for one */
+	uint64_t keepalive_end; /* the last time for one, and for a look at lifetimes */
+	uint64_t life_due, life_next; /* of the next round of looks, and of the one after this */
+	unsigned life_at;	      /* the SA to look at next */
+	uint64_t life[LIFE_COUNT];    /* what has happened */
 	struct worker *worker;
 };
 
@@ -97,6 +101,8 @@ worker_events_many(const struct worker *worker, unsigned start)
 
 /* Ends a packet: counts, records the event, frees. */
 void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
+/* Counts and records what has become of an SA. */
+void worker_tell(struct worker *worker, const struct sa *sa, enum life life);
 /* Work for all inboxes until they are empty. */
 void worker_walk(struct worker *worker);
 

@@ -13,6 +13,7 @@ const struct loss_info loss_info[DROP_COUNT] = {
 	[DROP_POLICY_IN] = {LOSS_OTHER, "decrypted, but no inbound policy allows it"},
 	[DROP_TUNNEL_DOWN] = {LOSS_OTHER, "its tunnel was torn down and not back yet"},
 	[DROP_NO_SA] = {LOSS_OTHER, "ESP or AH with an SPI that nobody knows"},
+	[DROP_SA_EXPIRED] = {LOSS_OTHER, "its SA has come to the end of its life"},
 	[DROP_SEQ_EXHAUSTED] = {LOSS_OTHER, "the SA has used all its sequence numbers"},
 	[DROP_SEQ_ZERO] = {LOSS_REPLAY, "sequence number 0"},
 	[DROP_REPLAY_OLD] = {LOSS_REPLAY, "too far behind for the replay window"},

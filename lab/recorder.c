@@ -203,7 +203,8 @@ recorder_drop(struct recorder *r, unsigned node, const struct drop_event *event,
 
 	if (!r->drops)
 		return;
-	drop_line_write(r->drops, node_name(r->lab, node), event, flow_class);
+	if (!event->life) /* the end of an SA is no drop */
+		drop_line_write(r->drops, node_name(r->lab, node), event, flow_class);
 	if (gateway < r->lab->n_gateways)
 		msg_log_drop(r->logs[gateway].messages, event);
 }

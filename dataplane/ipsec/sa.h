@@ -29,12 +29,13 @@ enum sa_head {
 #define SA_PLAIN_FRONT 36u
 
 struct in_order;
+struct life_state;
 
 struct sa {
 	/* line 1: read for each packet */
 	struct crypto_session *session; /* NULL: the engine refused it, and the SA carries nothing */
 	uint64_t seq;			/* out: last number sent; 0 on a fresh SA */
-	uint64_t seq_max; /* out: 2^32-1, or 2^64-1 with ESN: the last that may be sent (RFC 4303 §3.3.3) */
+	uint64_t seq_max; /* out: the last that may be sent (RFC 4303 §3.3.3), or without a look at limits */
 	uint64_t copied;  /* out: bits of the first 8 bytes that an IPv4 header has from the inner one */
 	const struct replay_ops *replay; /* in: NULL where there is no replay check */
 	void *window;			 /* in: state of replay */
@@ -82,7 +83,10 @@ struct sa {
 	uint64_t dummies;	 /* in: next header 59 (RFC 4303 §2.6) */
 	struct lag lag;		 /* in: of every packet whose number was readable */
 	uint64_t duplicates;	 /* in: left out of lag */
-	uint64_t ahead;		 /* in: right edge as if all packets under way had a good ICV; for lag only */
+	union {
+		uint64_t ahead;	   /* in: right edge as if all packets under way had a good ICV; for lag */
+		uint64_t seq_last; /* out: 2^32-1, 2^64-1 with ESN, or what its owner allows */
+	};
 
 	/* what ICMP has told of the way: of the SA that is applied first; 0: nothing */
 	uint32_t path_mtu;
@@ -94,7 +98,10 @@ struct sa {
 	struct ip_addr src, dst; /* tunnel ends */
 	struct in_order *order;	 /* NULL: packets leave the engine as it likes */
 	void *observer;		 /* of whoever measures (a laboratory); the gateway does not look at it */
+	struct life_state *life; /* NULL: no limit in seconds, kilobytes or idle time (dataplane/life.h) */
 	uint32_t index;		 /* in its gateway: also the "connection id" of messages, less 1 */
+	uint8_t ended;		 /* enum life: why it carries nothing any more; 0: it does */
+	bool seq_told;		 /* out: that its numbers run out */
 };
 
 /* Makes an SA with the session, window and templates; without a session where the engine refuses it by design

@@ -49,4 +49,6 @@ sa_alter(struct sa *sa, struct sa *fresh)
 	sa->path_mtu = was.path_mtu;
 	sa->path_mtu_until = was.path_mtu_until;
 	sa->observer = was.observer;
+	sa->ended = was.ended;
+	sa->seq_told = was.seq_told;
 }

@@ -2,6 +2,7 @@
  * point the order of packets is the order of numbers; whatever reorders them later can push them out of the
  * peer's window. */
 #include "dataplane/ipsec/ipsec.h"
+#include "dataplane/life.h"
 #include "dataplane/worker.h"
 
 /* For the copy of the header before the packet, and the high half of the number behind it. */
@@ -45,8 +46,12 @@ protect_one(struct worker *w, struct rte_mbuf *m)
 	uint32_t inner = rte_pktmbuf_data_len(m), behind = ipsec_behind(sa, ip, inner);
 
 	/* RFC 4303 §3.3.3: the counter must not cycle; the SA is at its end, or never had a session */
-	if (unlikely(sa->seq == sa->seq_max))
-		return sa->session ? DROP_SEQ_EXHAUSTED : DROP_NO_SESSION;
+	if (unlikely(sa->seq == sa->seq_max)) {
+		enum drop drop = life_more(w, sa);
+
+		if (drop)
+			return drop;
+	}
 	if (unlikely(rte_pktmbuf_headroom(m) < sa->size.front || !pkt_has_behind(m, behind)))
 		return room_refusal(m, behind);
 	if (unlikely(sa->ah_len) && !ah_has_room(m, sa, ip, inner))

@@ -111,7 +111,7 @@ test_refused(void)
 		"--set gateways.gwb.sas.a-b.windwo: unknown key \"windwo\"; "
 		"allowed: name, direction, spi, src, dst, transform, key, auth_key, esn, window, replay, "
 		"first_seq, df, fragmentation, dscp, ttl, mode, natt, natt_keepalive, align4, in_order, tfc, "
-		"over; "
+		"lifetime_seconds, lifetime_kilobytes, lifetime_soft, idle_time, over; "
 		"did you mean \"window\"?");
 	check_refused("gateway.gwb.engine", "x",
 		"--set gateway.gwb.engine: unknown key \"gateway\"; allowed: lab, engines, "

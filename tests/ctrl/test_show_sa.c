@@ -168,6 +168,48 @@ test_json(void)
 	rig_stop(&rig);
 }
 
+/* "remaining key lifetime", as the documents print it, and the end, in the log too. */
+static void
+test_lifetime(void)
+{
+	struct ctrl_rig rig;
+	struct drop_event event;
+	json_t *json, *sa;
+
+	kit_gateway_init(&rig.g, "esp-3des esp-md5-hmac");
+	rig.g.sas[0].lifetime_seconds = UINT64_C(3600000000000);
+	rig.g.sas[0].lifetime_kilobytes = 4608000;
+	rig.g.sas[1].lifetime_kilobytes = 7;
+	rig_start(&rig);
+	rig_contains(&rig, "show crypto ipsec sa",
+		"    sa timing: remaining key lifetime (k/sec): (4608000/3600)\n");
+	rig_contains(&rig, "show crypto ipsec sa",
+		"    sa timing: remaining key lifetime (k): 7\n");
+	rig_traffic(&rig, 64, 32, 100, 0);
+	rig_contains(&rig, "show crypto ipsec sa",
+		"    sa timing: remaining key lifetime (k/sec): (4607993/3600)\n");
+	rig_stop(&rig);
+	kit_gateway_init(&rig.g, "esp-3des esp-md5-hmac");
+	rig.g.sas[0].lifetime_seconds = 1000 * RIG_US;
+	rig_start(&rig);
+	rig_contains(&rig, "show crypto ipsec sa",
+		"    sa timing: remaining key lifetime (sec): 0\n");
+	dp_turn(rig.g.dp, 0);
+	dp_turn(rig.g.dp, 1000 * RIG_US);
+	CU_ASSERT_EQUAL_FATAL(dp_events(rig.g.dp, &event, 1), 1);
+	ctrl_event(rig.ctrl, &event);
+	rig_contains(&rig, "show crypto ipsec sa",
+		"    it has ended, by lifetime in seconds: it carries nothing\n");
+	rig_contains(&rig, "show logging",
+		"00:00:00.001000: %ESPLAB-4-SA_EXPIRED: outbound SA, connection id=1, spi=0x1001(4097), "
+		"src=192.0.2.1, dst=192.0.2.1: lifetime in seconds\n");
+	json = rig_json(&rig, "show crypto ipsec sa | json");
+	sa = json_array_get(json_object_get(json_array_get(json_object_get(json, "tunnels"), 0), "sas"), 0);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(sa, "ended")), "seconds");
+	json_decref(json);
+	rig_stop(&rig);
+}
+
 int
 suite_ctrl_show_sa(void)
 {
@@ -179,5 +221,6 @@ suite_ctrl_show_sa(void)
 	       !CU_add_test(suite, "other kinds", test_other_kinds) ||
 	       !CU_add_test(suite, "isakmp", test_isakmp) ||
 	       !CU_add_test(suite, "engine connections", test_connections) ||
-	       !CU_add_test(suite, "JSON", test_json);
+	       !CU_add_test(suite, "JSON", test_json) ||
+	       !CU_add_test(suite, "lifetime", test_lifetime);
 }

@@ -315,10 +315,13 @@ kit_drops(const struct kit_gateway *g, enum drop reason)
 enum drop
 kit_drop(struct kit_gateway *g, struct drop_event *event)
 {
-	struct drop_event oldest = {.reason = DROP_NONE};
+	struct drop_event oldest;
 
-	if (!dp_events(g->dp, &oldest, 1))
-		dp_events(g->peer, &oldest, 1);
+	do { /* the end of an SA is no drop */
+		oldest = (struct drop_event){.reason = DROP_NONE};
+		if (!dp_events(g->dp, &oldest, 1))
+			dp_events(g->peer, &oldest, 1);
+	} while (oldest.life);
 	if (event)
 		*event = oldest;
 	return (enum drop)oldest.reason;

@@ -252,6 +252,29 @@ test_sequence_exhausted(void)
 	}
 }
 
+/* In virtual time: 100 packets/s end with the SA, and both ends say when. */
+static void
+test_lifetime(void)
+{
+	struct rig rig;
+
+	rig_run_checked(&rig, RIG_TWO_SITES TRAFFIC(RIG_CBR("data", "size = 1000; pps = 100;")),
+		RIG_SETS("gateways.gwa.sas.a-b.lifetime_seconds=405 ms"), 0);
+	CU_ASSERT_EQUAL(rig.r->flows[0].delivered, 41);
+	CU_ASSERT_EQUAL(rig.r->flows[0].drops[DROP_SA_EXPIRED], 59);
+	rig_end(&rig);
+	rig_run_checked(&rig, RIG_TWO_SITES TRAFFIC(RIG_CBR("data", "size = 1000; pps = 100;")),
+		RIG_SETS("gateways.gwa.sas.a-b.lifetime_kilobytes=10"), 0);
+	CU_ASSERT_EQUAL(rig.r->flows[0].delivered, 11);
+	CU_ASSERT_EQUAL(rig.r->flows[0].drops[DROP_SA_EXPIRED], 89);
+	rig_end(&rig);
+	rig_run_checked(&rig, RIG_TWO_SITES TRAFFIC(RIG_CBR("data", "size = 1000; pps = 100;")),
+		RIG_SETS("gateways.gwb.sas.a-b.lifetime_seconds=405 ms"), 0);
+	CU_ASSERT_EQUAL(rig.r->flows[0].drops[DROP_NO_SA], 100 - rig.r->flows[0].delivered);
+	CU_ASSERT(rig.r->flows[0].delivered > 35 && rig.r->flows[0].delivered <= 41);
+	rig_end(&rig);
+}
+
 /* With extended numbers the same SA goes on. */
 static void
 test_esn_goes_on(void)
@@ -314,6 +337,7 @@ suite_lab(void)
 	CU_ADD_TEST(s, test_capture_intact);
 	CU_ADD_TEST(s, test_policies);
 	CU_ADD_TEST(s, test_sequence_exhausted);
+	CU_ADD_TEST(s, test_lifetime);
 	CU_ADD_TEST(s, test_esn_goes_on);
 	CU_ADD_TEST(s, test_three_sites);
 	return 0;
