@@ -1,6 +1,6 @@
-/* Does a packet of each source get to its host, or a ping to its port?  Goes the way of the packet, from node to node, as the
- * gateways will: policies first, then the route to the outer destination; where the tunnel ends, to the inner
- * one.
+/* Does a packet of each source get to its host, or a ping to its port?  Goes the way of the packet, from node
+ * to node, as the gateways will: policies first, then the route to the outer destination; where the tunnel
+ * ends, to the inner one.
  *
  * A packet that a policy throws away is no fault of the file: that may be what the laboratory shows.  MTU,
  * TTL and inbound policies are not looked at. */

@@ -46,8 +46,8 @@ def check_as_is(scenario, found, most):
 def body(scenario, folder):
     _, summaries = scenario.run_variants(scenario.labs / LAB, folder)
     most = fits(scenario)
-    gwb = kit.named(summaries["as is"]["nodes"], "name", "gwb")
-    scenario.equal((gwb["created"], gwb["consumed"]), (5, 5), "as is: answers of gwb")
+    back = kit.class_of(summaries["as is"], "gateway back")
+    scenario.equal((back["sent"], back["delivered"]), (5, 5), "as is: answers of gwb")
     check_as_is(scenario, pings(scenario, summaries["as is"], folder / "as-is"), most)
     hole = pings(scenario, summaries["black hole"], folder / "black-hole")
     scenario.equal(hole["small"]["marks"] + hole["full"]["marks"], "!!!!!.....", "black hole: small, full")
