@@ -48,6 +48,8 @@ def body(scenario, folder):
     most = fits(scenario)
     back = kit.class_of(summaries["as is"], "gateway back")
     scenario.equal((back["sent"], back["delivered"]), (5, 5), "as is: answers of gwb")
+    said = " ".join((folder / "as-is" / "summary.txt").read_text().split())
+    scenario.check("+ 0 copies made on wires +" in said, "as is: answers of gwb are no copies")
     check_as_is(scenario, pings(scenario, summaries["as is"], folder / "as-is"), most)
     hole = pings(scenario, summaries["black hole"], folder / "black-hole")
     scenario.equal(hole["small"]["marks"] + hole["full"]["marks"], "!!!!!.....", "black hole: small, full")
