@@ -72,8 +72,9 @@ class Net:
         return [group(name=name, direction=way, action="protect", sa=name, src=self.network(src),
                       dst=self.network(dst)) for name, way, src, dst in self.ways(end)]
 
-    def config(self, end, folder, sas=None, policies=None, port=None, live=None):
-        """sas, policies: groups instead of a tunnel between the networks; port, live: more keys."""
+    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more=""):
+        """sas, policies: groups instead of a tunnel between the networks; port, live: more keys, more: of
+        the gateway."""
         far = "b" if end == "a" else "a"
         ports = [group(name="lan", address=f"{self.gateway(end)}/{self.lan_len}",
                        device="net_tap0,iface=lan", **(port or {})),
@@ -81,7 +82,7 @@ class Net:
                        device="net_af_packet0,iface=wan", **(port or {}))]
         routes = [group(to=self.network(far), via=self.wan[far])]
         return f"""live = {group(control=f"{folder}/{end}.sock", **(live or {}))};
-gateways = ({{ name = "site-{end}";
+gateways = ({{ name = "site-{end}"; {more}
   ports = {groups(ports)};
   routes = {groups(routes)};
   sas = {groups(sas or self.sas(end))};
@@ -129,6 +130,8 @@ class World:
             raise kit.Stop
         host, version = "h" + end, f"-{self.net.version}"
         ip("-n", "g" + end, "link", "set", "lan", "netns", host)
+        if self.net.version == 4:
+            ip("-n", host, "link", "set", "lan", "addrgenmode", "none")  # IPv6 says nothing by itself
         ip("-n", host, "addr", "add", f"{self.net.host(end)}/{self.net.lan_len}", "dev", "lan",
            *(["nodad"] if self.net.version == 6 else []))
         ip("-n", host, "link", "set", "lan", "up")
