@@ -9,7 +9,7 @@
  * interfaces of a type whose number in files (101) is not its number in memory (12).  It refuses two
  * interfaces of different types too, so a file is of one family where it has several interfaces; a link is as
  * well (config/check_net.c).  With one interface LINKTYPE_RAW holds both. */
-#include "lab/pcapng.h"
+#include "base/pcapng.h"
 
 #include <stdbool.h>
 #include <stdio.h>

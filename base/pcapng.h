@@ -1,7 +1,7 @@
 /* A small pcapng writer (draft-ietf-opsawg-pcapng): one section, time stamps in ns.
  * One thread. */
-#ifndef LAB_PCAPNG_H
-#define LAB_PCAPNG_H
+#ifndef BASE_PCAPNG_H
+#define BASE_PCAPNG_H
 
 #include <stdint.h>
 

@@ -1,11 +1,11 @@
-/* lab/pcapng: read back by libpcap, and its blocks byte by byte. */
+/* base/pcapng: read back by libpcap, and its blocks byte by byte. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <CUnit/CUnit.h>
 #include <pcap/pcap.h>
 
-#include "lab/pcapng.h"
+#include "base/pcapng.h"
 
 #include <stdbool.h>
 #include "tests/lab/folder_rig.h"
