@@ -4,9 +4,6 @@ The hosts' ends are Linux's own stack, so ARP, neighbour discovery, ping, TCP wi
 datagrams of the largest size are those of somebody else; where there is a tshark, it decrypts what went over
 the wire between the gateways.  Then a gateway is killed without a word, and the next one must not use a
 sequence number again.  IPv4 first, then IPv6.
-
-All happens in network, mount and process namespaces of our own, so that nothing outlives the test.  Skipped
-without root, such namespaces, tun devices, or the tools.
 """
 import os
 import re
@@ -14,65 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
-import kit
+import gateway_kit
+from gateway_kit import KEYS, SPIS
 
-TOOLS = ("ip", "ping", "unshare", "mount")
-OUTSIDE = "ESPLAB_LIVE_OUTSIDE"  # the network namespace that must not be touched
-START_SECONDS = 60  # of a loaded machine
 TCP_BYTES = 8 << 20
 PORT = 9999
-KEYS = {"a-b": "5d4c3bd1a0f7f1f9c2ab6b2c6e0d9d3e8f10a2b4",
-        "b-a": "9a3f6be2170c48d5b1e0f7a6c3d2948e5b6c7d81"}
-SPIS = {"a-b": 0x1001, "b-a": 0x2001}
 OVERHEAD = {4: 20 + 8 + 8 + 2 + 16, 6: 40 + 8 + 8 + 2 + 16}  # headers, IV, trailer, ICV; padding besides
-
-
-class Net:
-    """Addresses of one family."""
-
-    def __init__(self, version):
-        self.version = version
-        v4 = version == 4
-        self.lan = {"a": "10.1.0.", "b": "10.2.0."} if v4 else {"a": "2001:db8:1::", "b": "2001:db8:2::"}
-        wan = "192.0.2." if v4 else "2001:db8:f::"
-        self.wan = {"a": wan + "1", "b": wan + "2"}
-        self.lan_len, self.wan_len = (24, 30) if v4 else (64, 64)
-        self.datagram = 65507 if v4 else 65487
-
-    def network(self, end):
-        return f"{self.lan[end]}{0 if self.version == 4 else ''}/{self.lan_len}"
-
-    def gateway(self, end):
-        return self.lan[end] + "1"
-
-    def host(self, end):
-        return self.lan[end] + "10"
-
-    def config(self, end, folder):
-        far = "b" if end == "a" else "a"
-        ways = ((f"{end}-{far}", "out", end, far), (f"{far}-{end}", "in", far, end))
-        sas = ",\n".join(
-            f'{{ name = "{name}"; direction = "{way}"; spi = {SPIS[name]}; src = "{self.wan[src]}"; '
-            f'dst = "{self.wan[dst]}"; transform = "esp-gcm 128"; key = "{KEYS[name]}"; window = 1024; }}'
-            if way == "in" else
-            f'{{ name = "{name}"; direction = "{way}"; spi = {SPIS[name]}; src = "{self.wan[src]}"; '
-            f'dst = "{self.wan[dst]}"; transform = "esp-gcm 128"; key = "{KEYS[name]}"; }}'
-            for name, way, src, dst in ways)
-        policies = ",\n".join(
-            f'{{ name = "{name}"; direction = "{way}"; action = "protect"; sa = "{name}"; '
-            f'src = "{self.network(src)}"; dst = "{self.network(dst)}"; }}' for name, way, src, dst in ways)
-        return f"""live = {{ control = "{folder}/{end}.sock"; }};
-gateways = ({{ name = "site-{end}";
-  ports = (
-    {{ name = "lan"; address = "{self.gateway(end)}/{self.lan_len}"; device = "net_tap0,iface=lan"; }},
-    {{ name = "wan"; address = "{self.wan[end]}/{self.wan_len}"; device = "net_af_packet0,iface=wan"; }} );
-  routes = ( {{ to = "{self.network(far)}"; via = "{self.wan[far]}"; }} );
-  sas = ( {sas} );
-  policies = ( {policies} ); }});
-"""
-
 
 # Hands back what it gets; a connection as a whole, with its digest in front.
 ECHO = f"""import hashlib, socket, threading
@@ -136,76 +81,6 @@ while True:
     if at:
         print(*struct.unpack("!II", frame[at:at + 8]), flush=True)
 """
-
-
-class World:
-    """Four namespaces, two gateways."""
-
-    def __init__(self, scenario, folder, net):
-        self.scenario, self.folder, self.net = scenario, folder, net
-        self.processes = []
-        self.gateways = {}
-
-    def run(self, where, *command, seconds=60):
-        return subprocess.run(["ip", "netns", "exec", where, *command], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=seconds, check=False)
-
-    def spawn(self, where, *command, out=subprocess.PIPE):
-        self.processes.append(subprocess.Popen(["ip", "netns", "exec", where, *command],
-                                               stdin=subprocess.DEVNULL, stdout=out, stderr=out))
-        return self.processes[-1]
-
-    def wire_up(self):
-        for name in ("ha", "ga", "gb", "hb"):
-            subprocess.run(["ip", "netns", "add", name], check=True)
-            subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
-        ip("-n", "ga", "link", "add", "wan", "type", "veth", "peer", "name", "wan", "netns", "gb")
-        for name in ("ga", "gb"):
-            ip("-n", name, "link", "set", "wan", "addrgenmode", "none", "up")
-
-    def start(self, end):
-        """A gateway, and its tap where its host is; returns once it runs."""
-        config = self.folder / f"site-{end}.cfg"
-        config.write_text(self.net.config(end, self.folder))
-        config.chmod(0o600)
-        with open(self.folder / f"{end}.log", "w", encoding="utf-8") as log:
-            self.gateways[end] = self.spawn("g" + end, str(self.scenario.binary), "gateway", str(config),
-                                            out=log)
-        deadline = time.monotonic() + START_SECONDS
-        while "running" not in self.log(end) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if not self.scenario.check("running" in self.log(end), f"gateway {end}: {self.log(end)}"):
-            raise kit.Stop
-        host, version = "h" + end, f"-{self.net.version}"
-        ip("-n", "g" + end, "link", "set", "lan", "netns", host)
-        ip("-n", host, "addr", "add", f"{self.net.host(end)}/{self.net.lan_len}", "dev", "lan",
-           *(["nodad"] if self.net.version == 6 else []))
-        ip("-n", host, "link", "set", "lan", "up")
-        ip("-n", host, version, "route", "add", "default", "via", self.net.gateway(end))
-
-    def log(self, end):
-        path = self.folder / f"{end}.log"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def show(self, end, *words):
-        return self.scenario.esplab("show", "--socket", self.folder / f"{end}.sock", *words)
-
-    def ping(self, where, address, *args):
-        """Answers of 5."""
-        done = self.run(where, "ping", "-c", "5", "-i", "0.2", "-W", "2", *args, address)
-        found = re.search(r"(\d+) received", done.stdout)
-        return int(found[1]) if found else 0
-
-    def close(self):
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
-        for name in ("ha", "ga", "gb", "hb"):
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
-
-def ip(*args):
-    subprocess.run(["ip", *args], check=True, capture_output=True)
 
 
 def check_ping(scenario, world):
@@ -296,20 +171,12 @@ def check_end(scenario, world):
     done = world.show("a", "crypto", "ipsec", "sa")
     scenario.check("#pkts encaps" in done.stdout,
                    f"show crypto ipsec sa: {done.stdout}{done.stderr}")
-    for end, process in world.gateways.items():
-        process.send_signal(signal.SIGTERM)
-        scenario.equal(process.wait(20), 0, f"gateway {end} at the end: {world.log(end)}")
-        totals = re.search(r"rx (\d+) \+ created (\d+) = tx (\d+) \+ consumed (\d+) \+ held 0(.*)",
-                           world.log(end))
-        if scenario.check(totals, f"totals of {end}: {world.log(end)}"):
-            drops = sum(int(number) for number in re.findall(r"(\d+)(?: \+|$)", totals[5]))
-            rx, created, tx, consumed = map(int, totals.groups()[:4])
-            scenario.equal(rx + created, tx + consumed + drops, f"balance of {end}")
+    world.end()
 
 
 def body(scenario, folder):
     for version in (4, 6):
-        world = World(scenario, folder, Net(version))
+        world = gateway_kit.World(scenario, folder, gateway_kit.Net(version))
         try:
             world.wire_up()
             world.start("a")
@@ -323,36 +190,4 @@ def body(scenario, folder):
             world.close()
 
 
-def enter():
-    """Into namespaces of our own, where the tools are there."""
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if os.geteuid() != 0:
-        kit.skip("not root")
-    if missing:
-        kit.skip(f"not there: {', '.join(missing)}")
-    into = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    probe = subprocess.run([*into, "true"], capture_output=True, text=True, check=False)
-    if probe.returncode:
-        kit.skip(f"no namespaces: {probe.stderr.strip()}")
-    os.environ[OUTSIDE] = os.readlink("/proc/self/ns/net")
-    os.execvp("unshare", [*into, sys.executable, *sys.argv])
-
-
-def settle():
-    """In the namespaces: a /run of our own, and a look whether tun and veth devices can be made."""
-    if os.readlink("/proc/self/ns/net") == os.environ[OUTSIDE] or os.getpid() != 1:
-        sys.exit(f"{OUTSIDE} is for the test itself to set")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
-    for words in ("tuntap add dev probe mode tap", "link del probe",
-                  "link add probe type veth peer name probe1", "link del probe"):
-        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, check=False)
-        if done.returncode:
-            kit.skip(f"ip {words}: {done.stderr.strip()}")
-
-
-if __name__ == "__main__":
-    if OUTSIDE not in os.environ:
-        enter()
-    settle()
-    kit.main(body)
+gateway_kit.main(body)

@@ -1,0 +1,242 @@
+"""What the scenarios of live gateways share: hosts and gateways in namespaces of our own.
+
+    host ha - tap - gateway ga - veth - gateway gb - tap - host hb
+
+All happens in network, mount and process namespaces that end with the test.  Skipped without root, such
+namespaces, tun devices, or the tools.
+"""
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import kit
+
+TOOLS = ("ip", "ping", "unshare", "mount")
+OUTSIDE = "ESPLAB_LIVE_OUTSIDE"  # the network namespace that must not be touched
+START_SECONDS = 60  # of a loaded machine
+KEYS = {"a-b": "5d4c3bd1a0f7f1f9c2ab6b2c6e0d9d3e8f10a2b4",
+        "b-a": "9a3f6be2170c48d5b1e0f7a6c3d2948e5b6c7d81"}
+SPIS = {"a-b": 0x1001, "b-a": 0x2001}
+CLONE_NEWNET = 0x40000000
+
+
+def group(**keys):
+    """A group of a configuration."""
+    def text(value):
+        return str(value).lower() if isinstance(value, (bool, int)) else f'"{value}"'
+    return "{ " + " ".join(f"{key} = {text(value)};" for key, value in keys.items()) + " }"
+
+
+def groups(items):
+    return "(\n" + ",\n".join(f"    {item}" for item in items) + " )"
+
+
+class Net:
+    """Addresses of one family."""
+
+    def __init__(self, version):
+        self.version = version
+        v4 = version == 4
+        self.lan = {"a": "10.1.0.", "b": "10.2.0."} if v4 else {"a": "2001:db8:1::", "b": "2001:db8:2::"}
+        wan = "192.0.2." if v4 else "2001:db8:f::"
+        self.wan = {"a": wan + "1", "b": wan + "2"}
+        self.lan_len, self.wan_len = (24, 30) if v4 else (64, 64)
+        self.datagram = 65507 if v4 else 65487
+
+    def network(self, end):
+        return f"{self.lan[end]}{0 if self.version == 4 else ''}/{self.lan_len}"
+
+    def gateway(self, end):
+        return self.lan[end] + "1"
+
+    def host(self, end):
+        return self.lan[end] + "10"
+
+    def ways(self, end):
+        """Name, direction, and the ends of the two SAs of a gateway."""
+        far = "b" if end == "a" else "a"
+        return ((f"{end}-{far}", "out", end, far), (f"{far}-{end}", "in", far, end))
+
+    def sas(self, end):
+        return [group(name=name, direction=way, spi=SPIS[name], src=self.wan[src], dst=self.wan[dst],
+                      transform="esp-gcm 128", key=KEYS[name], **({"window": 1024} if way == "in" else {}))
+                for name, way, src, dst in self.ways(end)]
+
+    def policies(self, end):
+        return [group(name=name, direction=way, action="protect", sa=name, src=self.network(src),
+                      dst=self.network(dst)) for name, way, src, dst in self.ways(end)]
+
+    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more=""):
+        """sas, policies: groups instead of a tunnel between the networks; port, live: more keys, more: of
+        the gateway."""
+        far = "b" if end == "a" else "a"
+        ports = [group(name="lan", address=f"{self.gateway(end)}/{self.lan_len}",
+                       device="net_tap0,iface=lan", **(port or {})),
+                 group(name="wan", address=f"{self.wan[end]}/{self.wan_len}",
+                       device="net_af_packet0,iface=wan", **(port or {}))]
+        routes = [group(to=self.network(far), via=self.wan[far])]
+        return f"""live = {group(control=f"{folder}/{end}.sock", **(live or {}))};
+gateways = ({{ name = "site-{end}"; {more}
+  ports = {groups(ports)};
+  routes = {groups(routes)};
+  sas = {groups(sas or self.sas(end))};
+  policies = {groups(policies or self.policies(end))}; }});
+"""
+
+
+class World:
+    """Four namespaces, two gateways."""
+
+    def __init__(self, scenario, folder, net):
+        self.scenario, self.folder, self.net = scenario, folder, net
+        self.processes = []
+        self.gateways = {}
+
+    def run(self, where, *command, seconds=60):
+        return subprocess.run(["ip", "netns", "exec", where, *command], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=seconds, check=False)
+
+    def spawn(self, where, *command, out=subprocess.PIPE):
+        self.processes.append(subprocess.Popen(["ip", "netns", "exec", where, *command],
+                                               stdin=subprocess.DEVNULL, stdout=out, stderr=out))
+        return self.processes[-1]
+
+    def wire_up(self):
+        for name in ("ha", "ga", "gb", "hb"):
+            subprocess.run(["ip", "netns", "add", name], check=True)
+            subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        ip("-n", "ga", "link", "add", "wan", "type", "veth", "peer", "name", "wan", "netns", "gb")
+        for name in ("ga", "gb"):
+            ip("-n", name, "link", "set", "wan", "addrgenmode", "none", "up")
+
+    def start(self, end, **changes):
+        """A gateway, and its tap where its host is; returns once it runs.  changes: of Net.config()."""
+        config = self.folder / f"site-{end}.cfg"
+        config.write_text(self.net.config(end, self.folder, **changes))
+        config.chmod(0o600)
+        with open(self.folder / f"{end}.log", "w", encoding="utf-8") as log:
+            self.gateways[end] = self.spawn("g" + end, str(self.scenario.binary), "gateway", str(config),
+                                            out=log)
+        deadline = time.monotonic() + START_SECONDS
+        while "running" not in self.log(end) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if not self.scenario.check("running" in self.log(end), f"gateway {end}: {self.log(end)}"):
+            raise kit.Stop
+        host, version = "h" + end, f"-{self.net.version}"
+        ip("-n", "g" + end, "link", "set", "lan", "netns", host)
+        if self.net.version == 4:
+            ip("-n", host, "link", "set", "lan", "addrgenmode", "none")  # IPv6 says nothing by itself
+        ip("-n", host, "addr", "add", f"{self.net.host(end)}/{self.net.lan_len}", "dev", "lan",
+           *(["nodad"] if self.net.version == 6 else []))
+        ip("-n", host, "link", "set", "lan", "up")
+        ip("-n", host, version, "route", "add", "default", "via", self.net.gateway(end))
+
+    def log(self, end):
+        path = self.folder / f"{end}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def show(self, end, *words):
+        return self.scenario.esplab("show", "--socket", self.folder / f"{end}.sock", *words)
+
+    def asked(self, end, *words):
+        """The answer as JSON."""
+        done = self.show(end, *words, "--json")
+        if not self.scenario.equal(done.returncode, 0, f"show {words} of {end}: {done.stderr}"):
+            raise kit.Stop
+        return json.loads(done.stdout)
+
+    def drops(self, end):
+        """{reason: packets}, which must balance."""
+        found = self.asked(end, "drops")
+        self.scenario.check(found["balance"]["balanced"], f"balance of {end}: {found}")
+        return {row["reason"]: row["packets"] for row in found["drops"]}
+
+    def crypto(self, end, *words):
+        """`esplab crypto ...`, which must succeed."""
+        done = self.scenario.esplab("crypto", "--socket", self.folder / f"{end}.sock", *words)
+        return self.scenario.equal(done.returncode, 0, f"{end}: crypto {words}: {done.stderr}")
+
+    def end(self):
+        """SIGTERM; what the gateways count must add up."""
+        for end, process in self.gateways.items():
+            process.send_signal(signal.SIGTERM)
+            self.scenario.equal(process.wait(20), 0, f"gateway {end} at the end: {self.log(end)}")
+            totals = re.search(r"rx (\d+) \+ created (\d+) = tx (\d+) \+ consumed (\d+) \+ held 0(.*)",
+                               self.log(end))
+            if self.scenario.check(totals, f"totals of {end}: {self.log(end)}"):
+                drops = sum(int(number) for number in re.findall(r"(\d+)(?: \+|$)", totals[5]))
+                rx, created, tx, consumed = map(int, totals.groups()[:4])
+                self.scenario.equal(rx + created, tx + consumed + drops, f"balance of {end}")
+
+    def ping(self, where, address, *args):
+        """Answers of 5."""
+        done = self.run(where, "ping", "-c", "5", "-i", "0.2", "-W", "2", *args, address)
+        found = re.search(r"(\d+) received", done.stdout)
+        return int(found[1]) if found else 0
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+        for name in ("ha", "ga", "gb", "hb"):
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+def in_net(name, make):
+    """What make() makes in that namespace: a socket stays where it was made."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net", encoding="ascii") as own, \
+            open(f"/run/netns/{name}", encoding="ascii") as other:
+        if libc.setns(other.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {name}")
+        try:
+            return make()
+        finally:
+            if libc.setns(own.fileno(), CLONE_NEWNET):
+                sys.exit("no way back into the namespace of the test")
+
+
+def ip(*args):
+    subprocess.run(["ip", *args], check=True, capture_output=True)
+
+
+def enter():
+    """Into namespaces of our own, where the tools are there."""
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if os.geteuid() != 0:
+        kit.skip("not root")
+    if missing:
+        kit.skip(f"not there: {', '.join(missing)}")
+    into = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    probe = subprocess.run([*into, "true"], capture_output=True, text=True, check=False)
+    if probe.returncode:
+        kit.skip(f"no namespaces: {probe.stderr.strip()}")
+    os.environ[OUTSIDE] = os.readlink("/proc/self/ns/net")
+    os.execvp("unshare", [*into, sys.executable, *sys.argv])
+
+
+def settle():
+    """In the namespaces: a /run of our own, and a look whether tun and veth devices can be made."""
+    if os.readlink("/proc/self/ns/net") == os.environ[OUTSIDE] or os.getpid() != 1:
+        sys.exit(f"{OUTSIDE} is for the test itself to set")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    for words in ("tuntap add dev probe mode tap", "link del probe",
+                  "link add probe type veth peer name probe1", "link del probe"):
+        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, check=False)
+        if done.returncode:
+            kit.skip(f"ip {words}: {done.stderr.strip()}")
+
+
+
+def main(body):
+    if OUTSIDE not in os.environ:
+        enter()
+    settle()
+    kit.main(body)
