@@ -1,5 +1,5 @@
-/* esplab show | clear | debug | undebug | crypto | reload ...: one command to a running gateway, the rest of
- * the line as on its console. */
+/* esplab show | clear | debug | undebug | crypto | monitor | no | reload ...: one command to a running
+ * gateway, the rest of the line as on its console. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -156,5 +156,26 @@ command_reload(int argc, char **argv)
 		if (argv[i][0] != '-' && argv[i][0] != '?' && strcmp(argv[i - 1], "--socket") != 0 &&
 			realpath(argv[i], whole))
 			argv[i] = whole;
+	return ask_run(argc, argv);
+}
+
+int
+command_no(int argc, char **argv)
+{
+	return ask_run(argc, argv);
+}
+
+/* As for `reload`, but the file is not there yet. */
+int
+command_monitor(int argc, char **argv)
+{
+	char whole[2 * PATH_MAX], folder[PATH_MAX];
+
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i - 1], "file") && argv[i][0] != '/' && argv[i][0] != '?' &&
+			getcwd(folder, sizeof(folder))) {
+			snprintf(whole, sizeof(whole), "%s/%s", folder, argv[i]);
+			argv[i] = whole;
+		}
 	return ask_run(argc, argv);
 }

@@ -6,11 +6,11 @@
 #include "app/app.h"
 #include "app/decrypt_print.h"
 #include "app/words.h"
+#include "base/pcapng.h"
 #include "capture/capture_file.h"
 #include "capture/decrypt.h"
 #include "dataplane/replay/replay.h"
 #include "lab/hooks.h"
-#include "lab/pcapng.h"
 
 #define COMMAND_NAME "esplab decrypt"
 #define MESSAGE_BYTES 8192u

@@ -28,6 +28,7 @@
 #define SETS_MAX 128u
 #define PATH_BYTES 4096u
 #define TICK_NS 20000000L /* how often the control thread looks */
+#define TICK_CAPTURE_NS 1000000L /* while packets are captured: 4 MiB of a worker are full sooner */
 #define DRAIN_NS 2000000000u
 
 /* What runs. */
@@ -169,15 +170,20 @@ numbers_reserve(struct gateway *gateway)
 static void
 serve(struct gateway *gateway)
 {
-	static const struct timespec tick = {.tv_nsec = TICK_NS};
+	struct timespec tick = {.tv_nsec = TICK_NS};
+	long waited = 0; /* since numbers were looked after, which asks all SAs */
 	int number;
 
 	do {
 		number = sigtimedwait(&gateway->signals, NULL, &tick);
 		if (number == SIGHUP)
 			gateway_ctrl_reload(gateway->control);
-		numbers_reserve(gateway);
-		gateway_ctrl_turn(gateway->control);
+		waited += tick.tv_nsec;
+		if (waited >= TICK_NS) {
+			numbers_reserve(gateway);
+			waited = 0;
+		}
+		tick.tv_nsec = gateway_ctrl_turn(gateway->control) ? TICK_CAPTURE_NS : TICK_NS;
 	} while (number != SIGTERM && number != SIGINT);
 }
 

@@ -160,7 +160,7 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 {
 	struct gateway_ctrl *control = calloc(1, sizeof(*control));
 	struct ctrl_target target;
-	time_t now = time(NULL);
+	struct timespec wall;
 	enum status status;
 	struct tm tm;
 
@@ -168,6 +168,7 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 	snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
 	if (!control)
 		return ST_ERR_NOMEM;
+	clock_gettime(CLOCK_REALTIME, &wall);
 	snprintf(control->version, sizeof(control->version), "esplab %s\n%s", ESPLAB_VERSION, rte_version());
 	target = (struct ctrl_target){.ctx = control,
 		.workers = live_workers(live),
@@ -177,12 +178,14 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 		.begin = target_begin,
 		.log = target_log,
 		.cfg = live_cfg(live),
+		.epoch_ns = (uint64_t)wall.tv_sec * NS_PER_SEC + (uint64_t)wall.tv_nsec - live_now(live),
 		.version = control->version};
 	control->live = live;
 	control->quiet = quiet;
 	control->file = *file;
 	control->reserve = reserve;
-	strftime(control->start, sizeof(control->start), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
+	gmtime_r(&wall.tv_sec, &tm);
+	strftime(control->start, sizeof(control->start), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	target.clock = control->start;
 	status = ctrl_create(&target, &control->ctrl);
 	if (!status)
@@ -227,10 +230,11 @@ gateway_ctrl_reload(struct gateway_ctrl *control)
 	free(answer);
 }
 
-void
+bool
 gateway_ctrl_turn(struct gateway_ctrl *control)
 {
 	uint64_t now = live_now(control->live);
+	bool captures;
 
 	if (events_take(control) && now - control->ticked >= NS_PER_SEC) {
 		control->ticked = now;
@@ -238,8 +242,10 @@ gateway_ctrl_turn(struct gateway_ctrl *control)
 	}
 	if (control->http)
 		http_turn(control->http);
+	captures = ctrl_captures_turn(control->ctrl);
 	while (control->socket && ctrl_turn(control->socket, live_now(control->live)))
 		;
+	return captures;
 }
 
 void

@@ -30,8 +30,9 @@ enum status gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, s
 	const struct gateway_file *file, bool quiet, struct gateway_ctrl **out, char *message, size_t bytes);
 /* As the command `reload` with the file of the start. */
 void gateway_ctrl_reload(struct gateway_ctrl *control);
-/* Takes events and serves clients, as many as there are now. */
-void gateway_ctrl_turn(struct gateway_ctrl *control);
+/* Takes events and serves clients, as many as there are now.  True where a capture runs, which wants to be
+ * emptied again soon. */
+bool gateway_ctrl_turn(struct gateway_ctrl *control);
 /* After live_destroy(), as the workers read the configurations that commands have made; NULL is fine. */
 void gateway_ctrl_destroy(struct gateway_ctrl *control);
 

@@ -34,8 +34,8 @@ hex_read(const char *text, uint8_t *key, unsigned *length)
 	return digits % 2 == 0;
 }
 
-static bool
-number_read(const char *text, uint64_t max, uint64_t *number)
+bool
+ctrl_number(const char *text, uint64_t max, uint64_t *number)
 {
 	char *end;
 
@@ -56,7 +56,7 @@ key_read(struct command_call *call, const char *spi, const char *key, const char
 			"A new SA wants spi NUMBER and key HEX, auth-key HEX, or both");
 		return false;
 	}
-	if (!number_read(spi, UINT32_MAX, &number)) {
+	if (!ctrl_number(spi, UINT32_MAX, &number)) {
 		out_error(call->out, ST_ERR_CONFIG, "spi wants a number from 256 to 4294967295, not \"%s\"",
 			spi);
 		return false;
@@ -217,7 +217,7 @@ run_sa_window(struct command_call *call)
 
 	if (!may_change(call) || (index = sa_read(call, call->value[0], call->value[2])) == CFG_NONE)
 		return;
-	if (!number_read(call->value[1], 4194304, &window)) {
+	if (!ctrl_number(call->value[1], 4194304, &window)) {
 		out_error(call->out, ST_ERR_CONFIG,
 			"A window wants a number of packets from 0 to 4194304, not \"%s\"", call->value[1]);
 		return;

@@ -10,7 +10,7 @@
 #include "base/status.h"
 
 #define COMMAND_LINE 1024u /* bytes of a line at most */
-#define COMMAND_VALUES 12u
+#define COMMAND_VALUES 16u
 
 struct ctrl;
 struct out;

@@ -23,6 +23,14 @@ ctrl_now(struct ctrl *ctrl)
 	return now;
 }
 
+static void
+capture_told(void *ctx, const char *text)
+{
+	struct ctrl *ctrl = ctx;
+
+	ctrl_log_line(ctrl, ctrl_now(ctrl), text);
+}
+
 enum status
 ctrl_create(const struct ctrl_target *target, struct ctrl **out)
 {
@@ -33,7 +41,8 @@ ctrl_create(const struct ctrl_target *target, struct ctrl **out)
 		return ST_ERR_NOMEM;
 	ctrl->target = *target;
 	if (log_create(CTRL_LOG_BYTES, &ctrl->log) || sadb_create(&ctrl->target, &ctrl->sadb) ||
-		msg_log_create(target->cfg, ctrl_log_line, ctrl, &ctrl->messages)) {
+		msg_log_create(target->cfg, ctrl_log_line, ctrl, &ctrl->messages) ||
+		captures_create(&ctrl->target, capture_told, ctrl, &ctrl->captures)) {
 		ctrl_destroy(ctrl);
 		return ST_ERR_NOMEM;
 	}
@@ -50,6 +59,7 @@ ctrl_destroy(struct ctrl *ctrl)
 	msg_log_destroy(ctrl->messages);
 	log_destroy(ctrl->log);
 	sadb_destroy(ctrl->sadb);
+	captures_destroy(ctrl->captures);
 	snap_free(ctrl->cleared);
 	free(ctrl);
 }
@@ -68,6 +78,12 @@ void
 ctrl_tick(struct ctrl *ctrl)
 {
 	sadb_age(ctrl->sadb);
+}
+
+bool
+ctrl_captures_turn(struct ctrl *ctrl)
+{
+	return captures_turn(ctrl->captures);
 }
 
 struct ctrl_log *

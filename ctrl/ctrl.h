@@ -18,6 +18,9 @@ void ctrl_destroy(struct ctrl *ctrl);
 /* What has to be done now and then, best once a second, after all events were taken. */
 void ctrl_tick(struct ctrl *ctrl);
 
+/* Writes what captures have copied.  True where any runs: call it again soon, their memory is bounded. */
+bool ctrl_captures_turn(struct ctrl *ctrl);
+
 struct ctrl_log *ctrl_log(struct ctrl *ctrl);
 /* A packet was dropped: what the platform says of it goes to the log, and what `debug` asked for. */
 void ctrl_event(struct ctrl *ctrl, const struct drop_event *event);

@@ -2,6 +2,7 @@
 #ifndef CTRL_CTRL_PRIV_H
 #define CTRL_CTRL_PRIV_H
 
+#include "ctrl/capture.h"
 #include "ctrl/command.h"
 #include "ctrl/ctrl.h"
 #include "ctrl/out.h"
@@ -15,6 +16,7 @@ struct ctrl {
 	uint64_t started; /* time at the creation, from which people count */
 	struct sadb *sadb;
 	struct msg_log *messages; /* of the platform */
+	struct captures *captures;
 	struct snap *cleared;	  /* counters at `clear counters`; NULL: never */
 	unsigned debug;		  /* enum ctrl_debug */
 };
@@ -25,5 +27,8 @@ uint64_t ctrl_now(struct ctrl *ctrl);
 void ctrl_log_line(void *ctrl, uint64_t now, const char *text);
 /* The gateway as it is, less what was cleared; NULL where it cannot be had, which `out` then says. */
 struct snap *ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out);
+
+/* A number of a command, decimal or 0x; false where it is none, or more than max. */
+bool ctrl_number(const char *text, uint64_t max, uint64_t *number);
 
 #endif

@@ -43,6 +43,7 @@ struct ctrl_target {
 	/* Reads along with the log: stderr, syslog; NULL: nobody. */
 	void (*log)(void *ctx, uint64_t now, const char *text);
 	const struct cfg_gateway *cfg;
+	uint64_t epoch_ns;   /* from second 0 of 1970 to 0 of the clock; 0 for virtual time */
 	const char *clock;   /* what times count from: "virtual time", or the start as text */
 	const char *version; /* of esplab and its libraries, a line each */
 };

@@ -22,6 +22,8 @@ stage_call(struct worker *w, enum stage stage)
 	w->pending &= ~(1u << stage);
 	stats->calls++;
 	stats->packets += n;
+	if (unlikely(w->taps))
+		tap_see(w, stage, TAP_NO_PORT, inbox->pkts, n);
 	stage_runs[stage](w, inbox->pkts, n);
 }
 

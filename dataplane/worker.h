@@ -17,6 +17,7 @@
 #include "dataplane/port/port.h"
 #include "dataplane/qos/qos.h"
 #include "dataplane/stage.h"
+#include "dataplane/tap.h"
 
 #define WORKER_BURST 64u    /* packets that rx takes from a port at once */
 #define WORKER_INBOX 512u   /* packets an inbox can hold */
@@ -46,6 +47,7 @@ struct worker {
 	uint64_t now;
 	uint32_t pending; /* bit s: inbox of stage s holds packets */
 	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
+	struct tap *taps; /* who wants copies of packets; NULL: nobody */
 	bool far; /* there are many SAs (far.h) */
 	bool after_queue; /* the sequence number is taken after the queue */
 	const struct local *local; /* where IPsec ends */

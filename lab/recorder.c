@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pcapng.h"
 #include "dataplane/msg_log.h"
 #include "lab/drop_line.h"
 #include "lab/esp_sa.h"
 #include "lab/folder.h"
-#include "lab/pcapng.h"
 
 #define DROPS_FILE "drops.ndjson"
 #define LOG_FILE "syslog.log"

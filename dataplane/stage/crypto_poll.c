@@ -3,6 +3,8 @@
 #include "dataplane/ipsec/ipsec.h"
 #include "dataplane/worker.h"
 
+#define POLL_BURST (WORKER_INBOX / 4)
+
 /* Under ESN a packet from below the window is taken for one of the next 2^32, and fails its ICV (A2.2). */
 static enum drop
 failure_name(const struct sa *sa, const struct pkt *pkt)
@@ -60,17 +62,29 @@ finish_one(struct worker *w, struct pkt *pkt)
 		crypto_pass_plain(w, m, sa);
 }
 
+static void
+tap_done(struct worker *w, struct crypto_op **done, unsigned n)
+{
+	struct rte_mbuf *pkts[POLL_BURST];
+
+	for (unsigned i = 0; i < n; i++)
+		pkts[i] = pkt_mbuf(pkt_of_op(done[i]));
+	tap_see(w, STAGE_crypto_poll, TAP_NO_PORT, pkts, n);
+}
+
 void
 stage_crypto_poll(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
-	struct crypto_op *done[WORKER_INBOX / 4];
-	unsigned got, room = WORKER_INBOX / 4;
+	struct crypto_op *done[POLL_BURST];
+	unsigned got, room = POLL_BURST;
 
 	(void)pkts;
 	(void)n;
 	got = w->engine->ops->poll(w->engine, done, room, w->now);
 	w->in_engine -= got;
 	w->stage[STAGE_crypto_poll].packets += got;
+	if (unlikely(w->taps))
+		tap_done(w, done, got);
 	for (unsigned i = 0; i < got; i++)
 		finish_one(w, pkt_of_op(done[i]));
 	if (got == room) /* there may be more than the inboxes behind can hold */

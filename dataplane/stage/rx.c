@@ -25,6 +25,8 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 				pkt_of(burst[i])->sa = NULL;
 			pkt_of(burst[i])->flags &= (uint8_t)~(PKT_READY | PKT_NESTED | PKT_TO_CUT);
 		}
+		if (unlikely(w->taps))
+			tap_see(w, STAGE_rx, p, burst, got);
 		out->n += got;
 		taken += got;
 		dp->ports[p].received += got;

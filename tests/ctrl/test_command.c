@@ -98,7 +98,7 @@ test_help(void)
 	rig_expect(&rig, "show drops ?", ST_OK, "  all\n  |              in another form\n  <cr>\n");
 	rig_expect(&rig, "show nothing ?", ST_ERR_CONFIG,
 		"% Invalid input \"nothing\" after \"show\"; allowed: crypto, interface, ip, runtime, drops, "
-		"logging, version, debug\n");
+		"logging, version, debug, monitor\n");
 	rig_contains(&rig, "?", "  show           state and counters\n  clear ");
 	rig_stop(&rig);
 }

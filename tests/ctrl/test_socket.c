@@ -101,7 +101,8 @@ test_framing(void)
 	hear(fd, text, sizeof(text), &ended);
 	CU_ASSERT_STRING_EQUAL(text,
 		"ok 19\nNo debugging is on\n"
-		"failed 1 76\n% Invalid input \"foo\"; allowed: show, clear, debug, undebug, crypto, reload\n"
+		"failed 1 89\n% Invalid input \"foo\"; allowed: show, clear, debug, undebug, crypto, reload, "
+		"monitor, no\n"
 		"ok 19\nNo debugging is on\n");
 	CU_ASSERT(!ended);
 	close(fd);

@@ -26,7 +26,7 @@ SOURCES = [
     ("direction", "ctrl/a.c:1", includes("ctrl/a.c", "lab/wire.h")),
     ("direction", "live/a.c:1", includes("live/a.c", "lab/wire.h")),
     ("direction", "live/a.c:1", includes("live/a.c", "ctrl/sadb.h")),
-    ("direction", "capture/a.c:1", includes("capture/a.c", "lab/pcapng.h")),
+    ("direction", "capture/a.c:1", includes("capture/a.c", "lab/lab.h")),
     ("direction", "lab/a.c:1", includes("lab/a.c", "capture/decrypt.h")),
     ("direction", "lab/a.c:1", includes("lab/a.c", "tests/fake.h")),
     ("direction", "lab/a.c:1", includes("lab/a.c", "lab/b.c")),

@@ -2,15 +2,16 @@
  * §4.1-4.3).
  *
  * Written in the machine's byte order, as the section header's magic number says; that is little endian
- * wherever esplab runs.  Packets are whole, so captured and original length are equal.  No name
- * resolution, statistics or decryption secrets: the esp_sa file holds the keys.
+ * wherever esplab runs.  No name resolution, statistics or decryption secrets: the esp_sa file holds the
+ * keys.
  *
  * The link type is LINKTYPE_IPV4 or LINKTYPE_IPV6 and not LINKTYPE_RAW, because libpcap 1.10 refuses two
  * interfaces of a type whose number in files (101) is not its number in memory (12).  It refuses two
  * interfaces of different types too, so a file is of one family where it has several interfaces; a link is as
  * well (config/check_net.c).  With one interface LINKTYPE_RAW holds both. */
-#include "lab/pcapng.h"
+#include "base/pcapng.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define OPTION_END 0u /* and its length of 0 */
 #define OPTION_IF_NAME 2u
+#define OPTION_EPB_FLAGS 2u
 #define OPTION_SHB_USERAPPL 4u
 #define OPTION_IF_TSRESOL 9u
 #define TSRESOL_NS 9u	   /* 10^-9 s */
@@ -34,12 +36,14 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are the same on
 
 struct pcapng {
 	FILE *out;
+	int error; /* errno of the first thing that could not be written */
 };
 
 static void
 put(struct pcapng *p, const void *data, size_t bytes)
 {
-	fwrite_unlocked(data, 1, bytes, p->out);
+	if (fwrite_unlocked(data, 1, bytes, p->out) != bytes && !p->error)
+		p->error = errno;
 }
 
 static void
@@ -116,41 +120,70 @@ put_interface(struct pcapng *p, const char *name, enum pcapng_holds holds)
 }
 
 enum status
-pcapng_create(const char *path, enum pcapng_holds holds, const char *const *names, unsigned n,
-	struct pcapng **pcapng)
+pcapng_begin(FILE *out, enum pcapng_holds holds, const char *const *names, unsigned n, struct pcapng **pcapng)
 {
 	struct pcapng *p = calloc(1, sizeof(*p));
 
-	*pcapng = NULL;
-	if (!p)
+	*pcapng = p;
+	if (!p) {
+		fclose(out);
 		return ST_ERR_NOMEM;
-	p->out = fopen(path, "wbe");
-	if (!p->out) {
-		free(p);
-		return ST_ERR_IO;
 	}
+	p->out = out;
 	setvbuf(p->out, NULL, _IOFBF, BUFFER_BYTES);
 	put_section(p);
 	for (unsigned i = 0; i < n; i++)
 		put_interface(p, names[i], holds);
-	*pcapng = p;
 	return ST_OK;
+}
+
+enum status
+pcapng_create(const char *path, enum pcapng_holds holds, const char *const *names, unsigned n,
+	struct pcapng **pcapng)
+{
+	FILE *out = fopen(path, "wbe");
+
+	*pcapng = NULL;
+	return out ? pcapng_begin(out, holds, names, n, pcapng) : ST_ERR_IO;
+}
+
+void
+pcapng_put(struct pcapng *p, const struct pcapng_packet *packet)
+{
+	uint32_t flags = packet->way, options = flags ? 12 : 0;
+	uint32_t total = 32 + padded(packet->captured) + options;
+
+	put32(p, BLOCK_PACKET);
+	put32(p, total);
+	put32(p, packet->interface);
+	put32(p, (uint32_t)(packet->time_ns >> 32));
+	put32(p, (uint32_t)packet->time_ns);
+	put32(p, packet->captured);
+	put32(p, packet->bytes);
+	put_padded(p, packet->ip, packet->captured);
+	if (flags) {
+		put_option(p, OPTION_EPB_FLAGS, &flags, sizeof(flags));
+		put32(p, OPTION_END);
+	}
+	put32(p, total);
 }
 
 void
 pcapng_write(struct pcapng *p, unsigned interface, uint64_t time_ns, const void *ip, uint32_t bytes)
 {
-	uint32_t total = 32 + padded(bytes);
+	pcapng_put(p, &(struct pcapng_packet){.time_ns = time_ns,
+			      .ip = ip,
+			      .captured = bytes,
+			      .bytes = bytes,
+			      .interface = interface});
+}
 
-	put32(p, BLOCK_PACKET);
-	put32(p, total);
-	put32(p, interface);
-	put32(p, (uint32_t)(time_ns >> 32));
-	put32(p, (uint32_t)time_ns);
-	put32(p, bytes);
-	put32(p, bytes);
-	put_padded(p, ip, bytes);
-	put32(p, total);
+int
+pcapng_flush(struct pcapng *p)
+{
+	if (fflush_unlocked(p->out) && !p->error)
+		p->error = errno;
+	return p->error;
 }
 
 enum status

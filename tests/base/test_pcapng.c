@@ -1,11 +1,12 @@
-/* lab/pcapng: read back by libpcap, and its blocks byte by byte. */
+/* base/pcapng: read back by libpcap, and its blocks byte by byte. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <CUnit/CUnit.h>
 #include <pcap/pcap.h>
 
-#include "lab/pcapng.h"
+#include "base/pcapng.h"
 
 #include <stdbool.h>
 #include "tests/lab/folder_rig.h"
@@ -121,6 +122,41 @@ test_read_back(void)
 	}
 	CU_ASSERT_EQUAL(pcap_next_ex(pcap, &head, &data), PCAP_ERROR_BREAK);
 	pcap_close(pcap);
+	folder_rig_close(&rig);
+}
+
+/* A packet of which only the first bytes are there, and which way it went (§4.3.1). */
+static void
+test_cut(void)
+{
+	static const uint8_t wanted[] = {6, 0, 0, 0, 56, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 9, 0, 0,
+		0, 220, 5, 0, 0, 0x45, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 2, 0, 4, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+		56, 0, 0, 0};
+	static const uint8_t packet[] = {0x45, 1, 2, 3, 4, 5, 6, 7, 8};
+	char path[RIG_PATH_BYTES], *data;
+	struct folder_rig rig;
+	struct pcapng *p;
+	size_t bytes = 0;
+
+	folder_rig_open(&rig);
+	CU_ASSERT_EQUAL_FATAL(
+		pcapng_begin(fopen(folder_rig_path(&rig, "x", path), "wb"), PCAPNG_BOTH, names, 1, &p),
+		ST_OK);
+	pcapng_put(p, &(struct pcapng_packet){.time_ns = 4294967298u,
+			      .ip = packet,
+			      .captured = sizeof(packet),
+			      .bytes = 1500,
+			      .way = PCAPNG_WAY_OUT});
+	CU_ASSERT_EQUAL(pcapng_flush(p), 0);
+	data = folder_rig_read(&rig, "x", &bytes);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+	CU_ASSERT_FATAL(bytes > sizeof(wanted));
+	CU_ASSERT_EQUAL(memcmp(data + bytes - sizeof(wanted), wanted, sizeof(wanted)), 0);
+	free(data);
+	CU_ASSERT_EQUAL(pcapng_close(p), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(pcapng_begin(fopen("/dev/full", "wb"), PCAPNG_BOTH, names, 1, &p), ST_OK);
+	CU_ASSERT_EQUAL(pcapng_flush(p), ENOSPC);
+	CU_ASSERT_EQUAL(pcapng_close(p), ST_ERR_IO);
 	folder_rig_close(&rig);
 }
 
@@ -362,6 +398,7 @@ suite_pcapng(void)
 	CU_ADD_TEST(s, test_read_back);
 	CU_ADD_TEST(s, test_families);
 	CU_ADD_TEST(s, test_both);
+	CU_ADD_TEST(s, test_cut);
 	CU_ADD_TEST(s, test_bytes);
 	CU_ADD_TEST(s, test_failures);
 	return 0;
