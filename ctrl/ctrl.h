@@ -2,6 +2,8 @@
 #ifndef CTRL_CTRL_H
 #define CTRL_CTRL_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "ctrl/log.h"
 #include "ctrl/target.h"
@@ -17,6 +19,9 @@ enum status ctrl_create(const struct ctrl_target *target, struct ctrl **ctrl);
 void ctrl_destroy(struct ctrl *ctrl);
 /* What has to be done now and then, best once a second, after all events were taken. */
 void ctrl_tick(struct ctrl *ctrl);
+
+/* The link of a port has changed; gone: for good. */
+void ctrl_link(struct ctrl *ctrl, unsigned port, bool up, bool gone);
 
 struct ctrl_log *ctrl_log(struct ctrl *ctrl);
 /* A packet was dropped: what the platform says of it goes to the log, and what `debug` asked for. */
