@@ -328,8 +328,9 @@ struct cfg_traffic {
 	const char *name;
 	const char *class_name; /* key "class": the class in reports; by default the name */
 	enum cfg_traffic_kind kind;
-	const char *from, *to;	     /* hosts */
-	uint32_t from_host, to_host; /* resolved indices of hosts */
+	const char *from, *to;	     /* hosts; `to` of a ping perhaps "gateway.port" */
+	uint32_t from_host;	     /* resolved index */
+	struct cfg_end to_end;	     /* resolved: a host; of a ping perhaps a port */
 	uint8_t dscp;
 	uint8_t ecn; /* 0..3 */
 	bool df;
@@ -424,6 +425,15 @@ struct cfg_lab {
 	bool is_site; /* the file of a live gateway: `live`, engines and one gateway, and nothing else */
 	struct cfg_live live;
 };
+
+/* Address of a host, or of a port. */
+static inline struct ip_addr
+cfg_end_address(const struct cfg_lab *lab, const struct cfg_end *end)
+{
+	if (end->node < lab->n_hosts)
+		return lab->hosts[end->node].address;
+	return lab->gateways[end->node - lab->n_hosts].ports[end->port].address.addr;
+}
 
 /* What config/ cannot know by itself, because crypto/ and dataplane/ stand above it.  Borrowed for the
  * call. */

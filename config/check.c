@@ -45,14 +45,6 @@ node_gateway(const struct cfg_lab *lab, uint32_t node)
 	return node < lab->n_hosts ? NULL : &lab->gateways[node - lab->n_hosts];
 }
 
-struct ip_addr
-end_address(const struct cfg_lab *lab, const struct cfg_end *end)
-{
-	const struct cfg_gateway *gateway = node_gateway(lab, end->node);
-
-	return gateway ? gateway->ports[end->port].address.addr : lab->hosts[end->node].address;
-}
-
 const struct cfg_link *
 link_at(const struct cfg_lab *lab, uint32_t node, uint32_t port, unsigned *mine)
 {

@@ -56,7 +56,7 @@ void check_traffic(const struct check *check);
 /* check_site.c: the same as check_all() for the file of a live gateway. */
 void check_site(const struct check *check);
 void check_site_addresses(const struct check *check); /* check_net.c */
-/* check_walk.c: does every source reach its host? */
+/* check_walk.c: does every source reach its target? */
 void check_walk(const struct check *check);
 
 /* ---- small questions ---- */
@@ -65,8 +65,6 @@ void check_walk(const struct check *check);
 const char *node_name(const struct cfg_lab *lab, uint32_t node);
 /* Gateway of a node index, NULL for a host. */
 const struct cfg_gateway *node_gateway(const struct cfg_lab *lab, uint32_t node);
-/* Address at an end of a link. */
-struct ip_addr end_address(const struct cfg_lab *lab, const struct cfg_end *end);
 /* The link at a node's port; *mine is that end's index.  NULL where there is none. */
 const struct cfg_link *link_at(const struct cfg_lab *lab, uint32_t node, uint32_t port, unsigned *mine);
 /* Index of the gateway that has a port with that address, CFG_NONE where none has. */

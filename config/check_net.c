@@ -218,7 +218,7 @@ check_link_network(const struct check *check, const struct cfg_link *link)
 {
 	for (unsigned e = 0; e < 2; e++) {
 		const struct cfg_gateway *gateway = node_gateway(check->lab, link->end[e].node);
-		struct ip_addr other = end_address(check->lab, &link->end[!e]);
+		struct ip_addr other = cfg_end_address(check->lab, &link->end[!e]);
 		char text[IP_TEXT_BYTES];
 
 		if (gateway == NULL || node_gateway(check->lab, link->end[!e].node) == NULL)
@@ -276,9 +276,9 @@ check_via(const struct check *check, unsigned g, const struct cfg_route *route)
 		return;
 	}
 	link = link_at(lab, lab->n_hosts + g, route->port, &mine);
-	if (link != NULL && !ip_equal(end_address(lab, &link->end[!mine]), route->via))
+	if (link != NULL && !ip_equal(cfg_end_address(lab, &link->end[!mine]), route->via))
 		check_fault(check, route, "via", "a route to nowhere: nobody on link %s has %s; allowed: %s",
-			link->name, via, ip_text(end_address(lab, &link->end[!mine]), other));
+			link->name, via, ip_text(cfg_end_address(lab, &link->end[!mine]), other));
 }
 
 void

@@ -35,13 +35,14 @@ check_rate(const struct check *check, const struct cfg_traffic *traffic)
 static void
 check_source(const struct check *check, const struct cfg_traffic *traffic)
 {
-	const struct cfg_host *hosts = check->lab->hosts;
+	const struct cfg_lab *lab = check->lab;
 
-	if (traffic->from_host != CFG_NONE && traffic->from_host == traffic->to_host)
+	if (traffic->from_host != CFG_NONE && traffic->from_host == traffic->to_end.node)
 		check_fault(check, traffic, "to", "host %s cannot send to itself; allowed: another host",
 			traffic->to);
-	if (traffic->from_host != CFG_NONE && traffic->to_host != CFG_NONE &&
-		ip_is_v4(hosts[traffic->from_host].address) != ip_is_v4(hosts[traffic->to_host].address))
+	if (traffic->from_host != CFG_NONE && traffic->to_end.node != CFG_NONE &&
+		ip_is_v4(lab->hosts[traffic->from_host].address) !=
+			ip_is_v4(cfg_end_address(lab, &traffic->to_end)))
 		check_fault(check, traffic, "to",
 			"one of %s and %s has IPv4, the other IPv6; allowed: one family", traffic->from,
 			traffic->to);
@@ -100,8 +101,8 @@ check_tcp(const struct check *check, const struct cfg_traffic *traffic)
 			TCP_FLOWS_MAX);
 	if (traffic->from_host != CFG_NONE)
 		check_tcp_mtu(check, traffic, traffic->from_host);
-	if (traffic->to_host != CFG_NONE)
-		check_tcp_mtu(check, traffic, traffic->to_host);
+	if (traffic->to_end.node != CFG_NONE)
+		check_tcp_mtu(check, traffic, traffic->to_end.node);
 }
 
 static void

@@ -1,6 +1,6 @@
-/* Does a packet of each source get to its host?  Goes the way of the packet, from node to node, as the
- * gateways will: policies first, then the route to the outer destination; where the tunnel ends, to the inner
- * one.
+/* Does a packet of each source get to its host, or a ping to its port?  Goes the way of the packet, from node
+ * to node, as the gateways will: policies first, then the route to the outer destination; where the tunnel
+ * ends, to the inner one.
  *
  * A packet that a policy throws away is no fault of the file: that may be what the laboratory shows.  MTU,
  * TTL and inbound policies are not looked at. */
@@ -60,6 +60,14 @@ static bool
 ends_here(const struct cfg_lab *lab, const struct cfg_gateway *gateway, const struct walker *walker)
 {
 	return sa_end_gateway(lab, walker->mode, walker->sa->dst) == (uint32_t)(gateway - lab->gateways);
+}
+
+/* An echo for this gateway itself, in the clear or decrypted here. */
+static bool
+is_target(const struct cfg_lab *lab, const struct walker *walker, const struct cfg_gateway *gateway)
+{
+	return !walker->back && walker->node == walker->traffic->to_end.node &&
+	       (walker->sa == NULL || ends_here(lab, gateway, walker));
 }
 
 /* Encrypts, decrypts or throws away, as the gateway will.  What was decrypted goes on in the clear, unless a
@@ -141,7 +149,7 @@ leave_gateway(
 	if (!find_hop(gateway, target, port, &hop))
 		return lost(check, walker, "%s has none to %s", gateway->name, ip_text(target, text));
 	link = link_at(check->lab, walker->node, *port, &mine);
-	if (!ip_equal(end_address(check->lab, &link->end[!mine]), hop))
+	if (!ip_equal(cfg_end_address(check->lab, &link->end[!mine]), hop))
 		return lost(check, walker, "nobody at %s.%s has %s", gateway->name,
 			gateway->ports[*port].name, ip_text(hop, text));
 	return STEP_ON;
@@ -158,6 +166,8 @@ walk_step(const struct check *check, struct walker *walker)
 	uint32_t port = 0;
 	unsigned mine;
 
+	if (gateway != NULL && is_target(lab, walker, gateway))
+		return STEP_ARRIVED;
 	if (gateway != NULL)
 		step = leave_gateway(check, walker, gateway, &port);
 	if (step != STEP_ON)
@@ -166,7 +176,7 @@ walk_step(const struct check *check, struct walker *walker)
 	walker->node = link->end[!mine].node;
 	if (node_gateway(lab, walker->node) != NULL)
 		return STEP_ON;
-	if (walker->node == (walker->back ? walker->traffic->from_host : walker->traffic->to_host))
+	if (walker->node == (walker->back ? walker->traffic->from_host : walker->traffic->to_end.node))
 		return STEP_ARRIVED;
 	return lost(check, walker, "the way ends at host %s", node_name(lab, walker->node));
 }
@@ -175,14 +185,14 @@ static void
 walk(const struct check *check, const struct cfg_traffic *traffic, bool back)
 {
 	const struct cfg_lab *lab = check->lab;
-	uint32_t from = back ? traffic->to_host : traffic->from_host;
-	uint32_t to = back ? traffic->from_host : traffic->to_host;
+	const struct cfg_end host = {traffic->from_host, 0};
+	const struct cfg_end *from = back ? &traffic->to_end : &host, *to = back ? &host : &traffic->to_end;
 	struct walker walker = {
 		.traffic = traffic,
 		.back = back,
-		.node = from,
-		.src = lab->hosts[from].address,
-		.dst = lab->hosts[to].address,
+		.node = from->node,
+		.src = cfg_end_address(lab, from),
+		.dst = cfg_end_address(lab, to),
 	};
 
 	for (unsigned hops = 0; hops < HOPS_MAX; hops++)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/words.h"
+
 /* Frames of 64, 594 and 1518 bytes, 7:4:1: the simple IMIX, as sizes of IP packets. */
 static const struct cfg_imix_entry default_mix[] = {{46, 7}, {576, 4}, {1500, 1}};
 #define TCP_PROTOCOL 6
@@ -14,73 +16,30 @@ static const struct cfg_imix_entry default_mix[] = {{46, 7}, {576, 4}, {1500, 1}
 #define PING_SIZE 100u
 #define IPV6_UDP_BYTES 48 /* more than such a frame holds: the smallest is two bytes longer then */
 
+/* Offers what is known to near, as find_port(). */
 static uint32_t
-find_host(const struct check *check, const struct cfg_traffic *traffic, const char *key, const char *name)
+find_host(const struct cfg_lab *lab, const char *name, struct nearest *near)
 {
-	const struct cfg_lab *lab = check->lab;
-	struct nearest near;
-
-	nearest_init(&near, name);
 	for (unsigned h = 0; h < lab->n_hosts; h++) {
 		if (strcmp(lab->hosts[h].name, name) == 0)
 			return h;
-		nearest_offer(&near, lab->hosts[h].name);
+		nearest_offer(near, lab->hosts[h].name);
 	}
-	check_fault(check, traffic, key, "no host is called \"%s\"; allowed: the name of a host%s", name,
-		nearest_text(&near));
 	return CFG_NONE;
 }
 
-/* What TCP sends back is a class of its own: ACKs are no data; and so are the answers to echoes. */
-static void
-resolve_both_ways(const struct check *check, struct cfg_traffic *traffic)
+static uint32_t
+resolve_host(const struct check *check, const struct cfg_traffic *traffic, const char *key, const char *name)
 {
-	bool v4 = traffic->from_host == CFG_NONE || ip_is_v4(check->lab->hosts[traffic->from_host].address);
+	struct nearest near;
+	uint32_t host;
 
-	traffic->class_back = arena_print(check->arena, "%s back", traffic->class_name);
-	if (traffic->kind == CFG_TRAFFIC_TCP)
-		traffic->proto = TCP_PROTOCOL;
-	else
-		traffic->proto = v4 ? ICMP_PROTOCOL : ICMP6_PROTOCOL;
-}
-
-void
-resolve_traffic(const struct check *check)
-{
-	for (unsigned i = 0; i < check->lab->n_traffic; i++) {
-		struct cfg_traffic *traffic = &check->lab->traffic[i];
-
-		traffic->from_host = find_host(check, traffic, "from", traffic->from);
-		traffic->to_host = find_host(check, traffic, "to", traffic->to);
-		if (traffic->class_name == NULL)
-			traffic->class_name = traffic->name;
-		if (traffic->kind == CFG_TRAFFIC_TCP || traffic->kind == CFG_TRAFFIC_PING)
-			resolve_both_ways(check, traffic);
-		if (!traffic->size)
-			traffic->size = traffic->kind == CFG_TRAFFIC_PING ? PING_SIZE : TRAFFIC_SIZE;
-		if (traffic->kind != CFG_TRAFFIC_IMIX || traffic->n_mix != 0)
-			continue;
-		traffic->mix = arena_alloc(check->arena, 1, sizeof(default_mix));
-		if (traffic->mix == NULL)
-			return;
-		memcpy(traffic->mix, default_mix, sizeof(default_mix));
-		if (traffic->from_host != CFG_NONE &&
-			!ip_is_v4(check->lab->hosts[traffic->from_host].address))
-			traffic->mix[0].bytes = IPV6_UDP_BYTES;
-		traffic->n_mix = sizeof(default_mix) / sizeof(default_mix[0]);
-	}
-}
-
-/* "host" or "gateway.port"; offers what is known to near. */
-static struct cfg_end
-find_end(const struct cfg_lab *lab, const char *text, struct nearest *near)
-{
-	for (unsigned h = 0; h < lab->n_hosts; h++) {
-		if (strcmp(lab->hosts[h].name, text) == 0)
-			return (struct cfg_end){h, 0};
-		nearest_offer(near, lab->hosts[h].name);
-	}
-	return (struct cfg_end){CFG_NONE, CFG_NONE};
+	nearest_init(&near, name);
+	host = find_host(check->lab, name, &near);
+	if (host == CFG_NONE)
+		check_fault(check, traffic, key, "no host is called \"%s\"; allowed: the name of a host%s",
+			name, nearest_text(&near));
+	return host;
 }
 
 static struct cfg_end
@@ -105,6 +64,84 @@ find_port(const struct check *check, const char *text, struct nearest *near)
 	return (struct cfg_end){CFG_NONE, CFG_NONE};
 }
 
+static struct cfg_end
+resolve_end(const struct check *check, const void *object, const char *key, const char *text)
+{
+	struct nearest near;
+	struct cfg_end end;
+
+	nearest_init(&near, text);
+	end = (struct cfg_end){find_host(check->lab, text, &near), 0};
+	if (end.node == CFG_NONE)
+		end = find_port(check, text, &near);
+	if (end.node == CFG_NONE)
+		check_fault(check, object, key,
+			"\"%s\" names nothing; allowed: \"host\" or \"gateway.port\"%s", text,
+			nearest_text(&near));
+	return end;
+}
+
+/* Gateways answer echoes, and take nothing else. */
+static void
+resolve_target(const struct check *check, struct cfg_traffic *traffic)
+{
+	struct nearest near;
+
+	if (traffic->kind == CFG_TRAFFIC_PING) {
+		traffic->to_end = resolve_end(check, traffic, "to", traffic->to);
+		return;
+	}
+	nearest_init(&near, traffic->to);
+	traffic->to_end = (struct cfg_end){CFG_NONE, 0};
+	if (strchr(traffic->to, '.') && find_port(check, traffic->to, &near).node != CFG_NONE)
+		check_fault(check, traffic, "to",
+			"\"%s\" is a port, and kind \"%s\" wants a host; allowed: the name of a host, or "
+			"kind \"ping\"",
+			traffic->to, cfg_traffic_kind_word(traffic->kind));
+	else
+		traffic->to_end.node = resolve_host(check, traffic, "to", traffic->to);
+}
+
+/* What TCP sends back is a class of its own: ACKs are no data; and so are the answers to echoes. */
+static void
+resolve_both_ways(const struct check *check, struct cfg_traffic *traffic)
+{
+	bool v4 = traffic->from_host == CFG_NONE || ip_is_v4(check->lab->hosts[traffic->from_host].address);
+
+	traffic->class_back = arena_print(check->arena, "%s back", traffic->class_name);
+	if (traffic->kind == CFG_TRAFFIC_TCP)
+		traffic->proto = TCP_PROTOCOL;
+	else
+		traffic->proto = v4 ? ICMP_PROTOCOL : ICMP6_PROTOCOL;
+}
+
+void
+resolve_traffic(const struct check *check)
+{
+	for (unsigned i = 0; i < check->lab->n_traffic; i++) {
+		struct cfg_traffic *traffic = &check->lab->traffic[i];
+
+		traffic->from_host = resolve_host(check, traffic, "from", traffic->from);
+		resolve_target(check, traffic);
+		if (traffic->class_name == NULL)
+			traffic->class_name = traffic->name;
+		if (traffic->kind == CFG_TRAFFIC_TCP || traffic->kind == CFG_TRAFFIC_PING)
+			resolve_both_ways(check, traffic);
+		if (!traffic->size)
+			traffic->size = traffic->kind == CFG_TRAFFIC_PING ? PING_SIZE : TRAFFIC_SIZE;
+		if (traffic->kind != CFG_TRAFFIC_IMIX || traffic->n_mix != 0)
+			continue;
+		traffic->mix = arena_alloc(check->arena, 1, sizeof(default_mix));
+		if (traffic->mix == NULL)
+			return;
+		memcpy(traffic->mix, default_mix, sizeof(default_mix));
+		if (traffic->from_host != CFG_NONE &&
+			!ip_is_v4(check->lab->hosts[traffic->from_host].address))
+			traffic->mix[0].bytes = IPV6_UDP_BYTES;
+		traffic->n_mix = sizeof(default_mix) / sizeof(default_mix[0]);
+	}
+}
+
 void
 resolve_links(const struct check *check)
 {
@@ -113,19 +150,8 @@ resolve_links(const struct check *check)
 	for (unsigned i = 0; i < lab->n_links; i++) {
 		struct cfg_link *link = &lab->links[i];
 
-		for (unsigned e = 0; e < 2; e++) {
-			struct nearest near;
-
-			nearest_init(&near, link->ends[e]);
-			link->end[e] = find_end(lab, link->ends[e], &near);
-			if (link->end[e].node == CFG_NONE)
-				link->end[e] = find_port(check, link->ends[e], &near);
-			if (link->end[e].node == CFG_NONE)
-				check_fault(check, link, "ends",
-					"\"%s\" names nothing; allowed: \"host\" or "
-					"\"gateway.port\"%s",
-					link->ends[e], nearest_text(&near));
-		}
+		for (unsigned e = 0; e < 2; e++)
+			link->end[e] = resolve_end(check, link, "ends", link->ends[e]);
 	}
 }
 

@@ -103,4 +103,28 @@ void ipsec_mb_session_free(struct crypto_session *session);
 void ipsec_mb_ccm_192(IMB_MGR *manager, const struct crypto_session *session, struct crypto_op *op,
 	uint8_t tag[IMB_AES_BLOCK_SIZE]);
 
+/* A job of the session: its template, and what comes with every packet.  tag: where a computed ICV is to be
+ * compared. */
+static inline void
+ipsec_mb_job_make(IMB_JOB *job, const struct crypto_session *session, struct crypto_op *op, uint8_t *tag)
+{
+	*job = session->job;
+	job->src = op->text - op->auth_before;
+	job->dst = op->text;
+	job->cipher_start_src_offset_in_bytes = op->auth_before;
+	job->msg_len_to_cipher_in_bytes = op->text_len;
+	job->msg_len_to_hash_in_bytes = op->auth_len;
+	job->iv = op->iv;
+	job->auth_tag_output = session->decrypt ? tag : op->icv;
+	job->user_data = op;
+	if (session->job_aead) {
+		job->hash_start_src_offset_in_bytes = op->auth_before;
+		job->msg_len_to_hash_in_bytes = op->text_len;
+		job->u.CCM.aad = op->aad;
+		job->u.CCM.aad_len_in_bytes = op->aad_len;
+	} else if (!op->text_len) { /* CBC lanes narrower than AVX-512 run away on an empty text */
+		job->cipher_mode = IMB_CIPHER_NULL;
+	}
+}
+
 #endif

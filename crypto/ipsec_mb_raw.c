@@ -74,27 +74,6 @@ gcm_run(struct ipsec_mb_raw *raw, const struct crypto_session *session, struct c
 	}
 }
 
-static inline void
-job_fill(IMB_JOB *job, const struct crypto_session *session, const struct crypto_op *op, uint8_t *tag)
-{
-	*job = session->job;
-	job->src = op->text - op->auth_before;
-	job->dst = op->text;
-	job->cipher_start_src_offset_in_bytes = op->auth_before;
-	job->msg_len_to_cipher_in_bytes = op->text_len;
-	job->msg_len_to_hash_in_bytes = op->auth_len;
-	job->iv = op->iv;
-	job->auth_tag_output = session->decrypt ? tag : op->icv;
-	if (session->job_aead) {
-		job->hash_start_src_offset_in_bytes = op->auth_before;
-		job->msg_len_to_hash_in_bytes = op->text_len;
-		job->u.CCM.aad = op->aad;
-		job->u.CCM.aad_len_in_bytes = op->aad_len;
-	} else if (!op->text_len) { /* AH */
-		job->cipher_mode = IMB_CIPHER_NULL;
-	}
-}
-
 static void
 jobs_run(struct ipsec_mb_raw *raw, const struct crypto_session *session, struct crypto_op *const *ops,
 	unsigned n)
@@ -106,7 +85,7 @@ jobs_run(struct ipsec_mb_raw *raw, const struct crypto_session *session, struct 
 		if (IMB_GET_NEXT_BURST(raw->manager, m, jobs) != m)
 			return; /* cannot be: it is empty */
 		for (unsigned k = 0; k < m; k++)
-			job_fill(jobs[k], session, ops[i + k], raw->tags[k]);
+			ipsec_mb_job_make(jobs[k], session, ops[i + k], raw->tags[k]);
 		IMB_SUBMIT_BURST_NOCHECK(raw->manager, m, jobs);
 		while (IMB_FLUSH_BURST(raw->manager, IPSEC_MB_BURST, jobs))
 			;

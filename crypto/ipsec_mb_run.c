@@ -68,31 +68,6 @@ _Static_assert(
 	offsetof(IMB_JOB, u.CCM.aad_len_in_bytes) == offsetof(IMB_JOB, u.CHACHA20_POLY1305.aad_len_in_bytes),
 	"one for both");
 
-/* The template, and what comes with every packet. */
-static inline void
-job_make(IMB_JOB *job, struct crypto_op *op, uint8_t *tag)
-{
-	const struct crypto_session *session = op->session;
-
-	*job = session->job;
-	job->src = op->text - op->auth_before;
-	job->dst = op->text;
-	job->cipher_start_src_offset_in_bytes = op->auth_before;
-	job->msg_len_to_cipher_in_bytes = op->text_len;
-	job->msg_len_to_hash_in_bytes = op->auth_len;
-	job->iv = op->iv;
-	job->auth_tag_output = session->decrypt ? tag : op->icv;
-	job->user_data = op;
-	if (session->job_aead) {
-		job->hash_start_src_offset_in_bytes = op->auth_before;
-		job->msg_len_to_hash_in_bytes = op->text_len;
-		job->u.CCM.aad = op->aad;
-		job->u.CCM.aad_len_in_bytes = op->aad_len;
-	} else if (!op->text_len) { /* CBC lanes narrower than AVX-512 run away on an empty text */
-		job->cipher_mode = IMB_CIPHER_NULL;
-	}
-}
-
 static inline void
 jobs_collect(IMB_JOB **jobs, unsigned n)
 {
@@ -120,7 +95,7 @@ burst_run(struct ipsec_mb_runner *runner, struct crypto_op **ops, unsigned n)
 	if (IMB_GET_NEXT_BURST(runner->manager, n, jobs) != n)
 		return; /* cannot be; the operations stay CRYPTO_FAILED */
 	for (unsigned i = 0; i < n; i++)
-		job_make(jobs[i], ops[i], runner->tags[i]);
+		ipsec_mb_job_make(jobs[i], ops[i]->session, ops[i], runner->tags[i]);
 	done = IMB_SUBMIT_BURST_NOCHECK(runner->manager, n, jobs);
 	do {
 		jobs_collect(jobs, done);

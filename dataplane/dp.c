@@ -447,6 +447,14 @@ dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), vo
 	dp->worker->fragments->joined_ctx = ctx;
 }
 
+void
+dp_echo_observe(struct dp *dp, void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer),
+	void *ctx)
+{
+	dp->worker->echoed = echoed;
+	dp->worker->echoed_ctx = ctx;
+}
+
 const struct process_stats *
 dp_process_stats(const struct dp *dp)
 {

@@ -16,6 +16,7 @@
 
 struct dp;
 struct engine;
+struct pkt;
 struct port;
 struct process_stats;
 struct qos;
@@ -75,6 +76,10 @@ void dp_pmtu_forget(struct dp *dp);
 /* joined() is called with each protected packet that was put together from fragments, before it is decrypted.
  */
 void dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), void *ctx);
+/* echoed() is called with each echo that the gateway answers, and may say in the answer of which flow it is
+ * (flow, num, sent_bytes). */
+void dp_echo_observe(struct dp *dp,
+	void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer), void *ctx);
 /* What the process path did; NULL where no port has one. */
 const struct process_stats *dp_process_stats(const struct dp *dp);
 /* Hang an observer on it, for those who meet its packets later. */

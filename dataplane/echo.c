@@ -75,16 +75,18 @@ echo_take(struct worker *w, struct rte_mbuf *m)
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t len = rte_pktmbuf_data_len(m);
 	bool v4 = ip_head_is_v4(ip);
+	struct pkt answer = {.time_ns = w->now, .sent_ns = w->now, .flow = PKT_NO_FLOW};
 	struct flow_entry way = {.drop = DROP_NONE};
-	struct pkt *pkt = pkt_of(m);
 	enum drop drop;
 
 	if (!(v4 ? is_request4(ip, len) : is_request6(ip, len)) || worker_is_local(w, ip_head_src(ip)))
 		return false;
+	if (w->echoed)
+		w->echoed(w->echoed_ctx, m, &answer);
 	answer_make(ip, v4);
 	w->stats.consumed++;
 	w->stats.created++;
-	*pkt = (struct pkt){.time_ns = w->now, .sent_ns = w->now, .flow = PKT_NO_FLOW};
+	*pkt_of(m) = answer;
 	forward_resolve_own(w->dp, ip, len, &way);
 	drop = v4 ? forward_send(w, m, ip, len, &way, true) : forward_send(w, m, ip, len, &way, false);
 	if (drop)

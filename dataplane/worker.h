@@ -64,6 +64,8 @@ struct worker {
 	bool rx_more; /* a port gave as many packets as it was asked for */
 	struct dp_stats stats;
 	struct stage_stats stage[STAGE_COUNT];
+	void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer); /* NULL: nobody watches */
+	void *echoed_ctx;
 	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
 	unsigned event_head, event_tail;
 	struct inbox inbox[STAGE_COUNT];

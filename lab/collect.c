@@ -293,6 +293,7 @@ static void
 balance(struct lab *lab, struct result *r)
 {
 	r->dropped = drops_sum(r->drops);
+	r->answers = lab->answers;
 	r->balanced_packets &= r->created == r->consumed + r->held + r->dropped;
 	r->mbufs_total = lab->cfg->mbufs;
 	r->mbufs_free = rte_mempool_avail_count(lab->pool);

@@ -126,6 +126,24 @@ flow_delivered(struct lab *lab, struct rte_mbuf *m)
 }
 
 void
+flow_echoed(void *ctx, struct rte_mbuf *question, struct pkt *answer)
+{
+	const struct pkt *pkt = pkt_of(question);
+	struct lab *lab = ctx;
+	struct flow *back;
+
+	if (pkt->flow == PKT_NO_FLOW || !flow_delivered(lab, question) || !lab->flows[pkt->flow].is_ping)
+		return;
+	back = &lab->flows[pkt->flow + 1];
+	back->sent++;
+	back->sent_bytes += rte_pktmbuf_data_len(question);
+	lab->answers++;
+	answer->flow = pkt->flow + 1;
+	answer->num = pkt->num;
+	answer->sent_bytes = rte_pktmbuf_data_len(question);
+}
+
+void
 flow_dropped(struct lab *lab, unsigned node, const struct drop_event *event)
 {
 	struct flow *flow = event->flow != PKT_NO_FLOW ? &lab->flows[event->flow] : NULL;

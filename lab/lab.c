@@ -97,6 +97,7 @@ gateway_create(struct lab *lab, unsigned index, char *message, size_t bytes)
 	if (status)
 		return status;
 	dp_join_observe(gateway->dp, flow_joined, lab);
+	dp_echo_observe(gateway->dp, flow_echoed, lab);
 	dp_keepalive_until(gateway->dp, lab->cfg->duration); /* a source, too */
 	return order_create(lab, gateway);
 }

@@ -116,7 +116,7 @@ struct lab {
 	struct tcp_source **tcp;  /* likewise, NULL for other kinds */
 	struct ping **pings;	  /* likewise */
 	struct changes *changes;
-	uint64_t created;	  /* by hosts */
+	uint64_t answers;	  /* to pings, created by gateways */
 	uint64_t wall_cycles;
 	uint8_t *pattern; /* what payloads are made of */
 	uint32_t *sums;	  /* PACKET_PATTERN + 1: see packet_sums_fill() */
@@ -211,6 +211,9 @@ enum status flows_create(struct lab *lab);
 void flows_destroy(struct lab *lab);
 /* In a gateway a protected packet was put together from fragments. */
 void flow_joined(void *lab, struct rte_mbuf *m);
+/* A gateway answers an echo: where it is one of a ping, the answer is a packet of the flow that leads back.
+ */
+void flow_echoed(void *lab, struct rte_mbuf *question, struct pkt *answer);
 void flow_at_gateway(struct lab *lab, struct pkt *pkt);
 /* False where it is not what was sent. */
 bool flow_delivered(struct lab *lab, struct rte_mbuf *m);

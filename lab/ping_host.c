@@ -19,7 +19,7 @@ ping_make(struct lab *lab, unsigned t)
 	const struct cfg_traffic *cfg = &lab->cfg->traffic[t];
 
 	return ping_create(cfg, lab->cfg->hosts[cfg->from_host].address,
-		lab->cfg->hosts[cfg->to_host].address, traffic_start(lab->traffic[t]),
+		cfg_end_address(lab->cfg, &cfg->to_end), traffic_start(lab->traffic[t]),
 		traffic_limit(lab->traffic[t]), &lab->pings[t]);
 }
 

@@ -241,7 +241,7 @@ gateways_made(const struct result *r)
 	for (unsigned i = 0; i < r->n_nodes; i++)
 		if (r->nodes[i].kind == RESULT_GATEWAY || r->nodes[i].kind == RESULT_ROUTER)
 			made += r->nodes[i].created;
-	return made;
+	return made - r->answers;
 }
 
 /* "Nothing is lost without a name: 1,000 sent + 3 copies = 990 arrived + 0 under way + 13 dropped." */

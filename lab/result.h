@@ -128,6 +128,7 @@ struct result {
 	unsigned n_wires;
 	/* sums over nodes; packets: created = consumed + held + drops, clones by wires are created too */
 	uint64_t created, consumed, held, dropped;
+	uint64_t answers; /* of those created the answers of gateways to pings, which flows have as sent */
 	uint64_t drops[DROP_COUNT];
 	uint32_t mbufs_total, mbufs_free; /* at the end: total - free = held */
 	bool balanced_packets, balanced_mbufs;

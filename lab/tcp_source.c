@@ -34,7 +34,7 @@ end_create(struct lab *lab, struct tcp_source *source, uint32_t i, struct rng *r
 	const struct cfg_traffic *cfg = source->cfg;
 	struct tcp_end *end = &source->ends[i];
 	bool client = i < source->n;
-	const struct cfg_host *host = &lab->cfg->hosts[client ? cfg->from_host : cfg->to_host];
+	const struct cfg_host *host = &lab->cfg->hosts[client ? cfg->from_host : cfg->to_end.node];
 	struct tcp_options options = {.mss = cfg->mss ? cfg->mss : host_mss(host),
 		.window = cfg->window,
 		.send_max = send_max(cfg, client),
@@ -47,7 +47,7 @@ end_create(struct lab *lab, struct tcp_source *source, uint32_t i, struct rng *r
 	enum status status = tcp_conn_create(&options, &end->conn);
 
 	end->flow = source->first_flow + i;
-	end->host = client ? cfg->from_host : cfg->to_host;
+	end->host = client ? cfg->from_host : cfg->to_end.node;
 	lab->flows[end->flow].iss = options.iss;
 	if (!status)
 		tcp_app_init(&end->app, cfg, &source->outcome, end->conn, client);

@@ -51,7 +51,7 @@ flow_init(struct traffic_flow *flow, const struct traffic_args *args)
 	const struct cfg_traffic *cfg = args->cfg;
 
 	flow->src = args->lab->hosts[cfg->from_host].address;
-	flow->dst = args->lab->hosts[cfg->to_host].address;
+	flow->dst = cfg_end_address(args->lab, &cfg->to_end);
 	flow->sport = cfg->sport;
 	flow->dport = cfg->dport;
 	flow->proto = (uint8_t)cfg->proto;
@@ -86,11 +86,12 @@ traffic_create(const struct cfg_lab *lab, const struct cfg_traffic *cfg, uint64_
 {
 	uint64_t limit = time_min(cfg->stop ? time_min(cfg->stop, end_ns) : end_ns, TRAFFIC_TIME_MAX);
 	struct traffic_args args = {lab, cfg, limit, message, bytes};
+	unsigned targets = lab->n_hosts + (cfg->kind == CFG_TRAFFIC_PING ? lab->n_gateways : 0);
 
 	*traffic = NULL;
 	if (bytes)
 		message[0] = '\0';
-	if (cfg->from_host >= lab->n_hosts || cfg->to_host >= lab->n_hosts)
+	if (cfg->from_host >= lab->n_hosts || cfg->to_end.node >= targets)
 		return traffic_refuse(&args, ST_ERR_RANGE, "from or to is no host");
 	if ((size_t)cfg->kind >= sizeof(kind_create) / sizeof(kind_create[0]))
 		return traffic_refuse(&args, ST_ERR_RANGE, "kind is not known");

@@ -36,7 +36,7 @@ enum status
 traffic_tcp_create(const struct traffic_args *args, struct traffic **traffic)
 {
 	const struct cfg_host *from = &args->lab->hosts[args->cfg->from_host];
-	const struct cfg_host *to = &args->lab->hosts[args->cfg->to_host];
+	const struct cfg_host *to = &args->lab->hosts[args->cfg->to_end.node];
 	enum status status = traffic_flows_check(args, "flows", 2 * args->cfg->flows);
 	struct traffic *t;
 

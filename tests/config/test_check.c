@@ -8,6 +8,7 @@ int suite_check(void);
 #define VOICE "dscp = \"ef\"; priority = \"1 Mb/s\";"
 #define DATA "bandwidth = \"2 Mb/s\";"
 #define TRAFFIC "kind = \"imix\"; from = \"a\"; to = \"b\"; rate = \"1 Mb/s\";"
+#define PING(to) "kind = \"ping\"; from = \"a\"; to = \"" to "\";"
 
 /* QoS and sources. */
 static const struct lab_row load_rows[] = {
@@ -78,6 +79,18 @@ static const struct lab_row load_rows[] = {
 		"you mean \"a\"?"},
 	{"to = \"b\"; rate", "to = \"gwb\"; rate", NULL,
 		"traffic.data.to: no host is called \"gwb\"; allowed"},
+	{"to = \"b\"; rate", "to = \"gwb.lan\"; rate", NULL,
+		"traffic.data.to: \"gwb.lan\" is a port, and kind \"imix\" wants a host; allowed: the name "
+		"of a host, or kind \"ping\""},
+	{"to = \"b\"; rate", "to = \"gwb.lam\"; rate", NULL,
+		"traffic.data.to: no host is called \"gwb.lam\"; allowed: the name of a host"},
+	{TRAFFIC, PING("gwb.lan"), NULL, NULL},
+	{TRAFFIC, PING("gwb.wam"), NULL,
+		"traffic.data.to: \"gwb.wam\" names nothing; allowed: \"host\" or \"gateway.port\"; did you "
+		"mean \"gwb.wan\"?"},
+	{TRAFFIC, PING("gwb"), NULL,
+		"traffic.data.to: \"gwb\" names nothing; allowed: \"host\" or \"gateway.port\""},
+	{TRAFFIC, PING("gwb.lan") " flows = 2;", NULL, "traffic.data.flows: 2; allowed: 1, as an echo"},
 	{"to = \"b\"; rate", "to = \"a\"; rate", NULL,
 		"traffic.data.to: host a cannot send to itself; allowed: another host"},
 	{TRAFFIC, TRAFFIC " start = 2; stop = 1;", NULL, "traffic.data.stop: not after start; allowed"},

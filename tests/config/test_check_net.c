@@ -99,6 +99,32 @@ test_walk(void)
 		": hosts.c.name: host c is at the end of no link");
 }
 
+/* A ping to a port: there, and from the gateway back. */
+static void
+test_ping_routes(void)
+{
+	const char *const pairs[][2] = {
+		{"kind = \"imix\"; from = \"a\"; to = \"b\"; rate = \"1 Mb/s\";",
+			"kind = \"ping\"; from = \"a\"; to = \"gwb.lan\";"},
+		{"policies = (\n      { name = \"to-b\"; action = \"protect\"; sa = \"a-b\";",
+			"policies = (\n      { name = \"to-b\"; action = \"bypass\";"},
+		{"routes = ( { to = \"10.1.0.0/16\"; via = \"192.0.2.1\"; } );\n", ""},
+		{"routes = ( { to = \"10.2.0.0/16\"; via = \"192.0.2.2\"; } );\n", ""},
+	};
+	const char *const six[][2] = {
+		{"hosts = (\n", "routers = ( { name = \"six\"; ports = ( { name = \"l\"; address = "
+				"\"2001:db8::1/64\"; } ); } );\nhosts = (\n"},
+		{"kind = \"imix\"; from = \"a\"; to = \"b\"; rate = \"1 Mb/s\";",
+			"kind = \"ping\"; from = \"a\"; to = \"six.l\";"},
+	};
+
+	lab_check_many(pairs, 2, NULL);
+	lab_check_many(pairs, 3, ": traffic.data.to: no route from gwb.lan to a: gwb has none to 10.1.0.10");
+	lab_check_many(pairs, 4, ": traffic.data.to: no route from a to gwb.lan: gwa has none to 10.2.0.1;");
+	lab_check_many(six, 2,
+		": traffic.data.to: one of a and six.l has IPv4, the other IPv6; allowed: one family");
+}
+
 /* Host c stands behind a router that nobody leads to: gwa sends to gwb, and gwb back to gwa. */
 static void
 test_circle(void)
@@ -138,5 +164,6 @@ suite_check_net(void)
 	CU_ADD_TEST(s, test_rows);
 	CU_ADD_TEST(s, test_walk);
 	CU_ADD_TEST(s, test_circle);
+	CU_ADD_TEST(s, test_ping_routes);
 	return 0;
 }

@@ -135,7 +135,7 @@ test_values_and_indices(void)
 	CU_ASSERT_EQUAL(lab->links[0].paths[0].rate, 1000000000);
 	CU_ASSERT_EQUAL(lab->links[1].paths[0].delay, 20000000);
 	CU_ASSERT_EQUAL(lab->traffic[0].from_host, 0);
-	CU_ASSERT_EQUAL(lab->traffic[0].to_host, 1);
+	CU_ASSERT_EQUAL(lab->traffic[0].to_end.node, 1);
 	CU_ASSERT_EQUAL(lab->traffic[0].dscp, 18);
 	CU_ASSERT_EQUAL(gwa->where.line, lab_line(lab_base, "{ name = \"gwa\""));
 	CU_ASSERT_EQUAL(lab->traffic[0].where.line, lab_line(lab_base, "kind = \"imix\""));

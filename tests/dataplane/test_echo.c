@@ -89,6 +89,37 @@ test_clear(void)
 	stop(&g);
 }
 
+static void
+echo_note(void *ctx, struct rte_mbuf *question, struct pkt *answer)
+{
+	unsigned *questions = ctx;
+
+	*questions += rte_pktmbuf_mtod(question, const uint8_t *)[TYPE] == 8 &&
+		      pkt_of(question)->flow == PKT_NO_FLOW && answer->flow == PKT_NO_FLOW;
+	answer->flow = 7;
+	answer->num = 9;
+	answer->sent_bytes = BYTES;
+}
+
+/* Whoever watches sees the question, and says of which flow the answer is. */
+static void
+test_observer(void)
+{
+	unsigned questions = 0;
+	struct kit_gateway g;
+	const struct pkt *pkt;
+
+	start(&g);
+	dp_echo_observe(g.dp, echo_note, &questions);
+	kit_send(&g, 0, request(KIT_LAN_SRC, own(&g, 0)), 0);
+	CU_ASSERT_EQUAL_FATAL(g.port[0].n_out, 1);
+	check_answer(g.port[0].out[0], own(&g, 0), KIT_LAN_SRC);
+	CU_ASSERT_EQUAL(questions, 1);
+	pkt = pkt_of(g.port[0].out[0]);
+	CU_ASSERT(pkt->flow == 7 && pkt->num == 9 && pkt->sent_bytes == BYTES);
+	stop(&g);
+}
+
 /* Where tunnels end nothing leaves in the clear unless a rule says so. */
 static void
 test_outside(void)
@@ -165,6 +196,7 @@ suite_echo(void)
 	if (!s)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_clear);
+	CU_ADD_TEST(s, test_observer);
 	CU_ADD_TEST(s, test_outside);
 	CU_ADD_TEST(s, test_v6_sum);
 	CU_ADD_TEST(s, test_refused);

@@ -40,7 +40,8 @@ rig_init(struct rig *rig)
 	rig->lab.file = "somewhere/lab.cfg";
 	rig->lab.hosts = rig->hosts;
 	rig->lab.n_hosts = 2;
-	rig->cfg = (struct cfg_traffic){.name = "p", .kind = CFG_TRAFFIC_PCAP, .to_host = 1, .speed = 1.0};
+	rig->cfg = (struct cfg_traffic){
+		.name = "p", .kind = CFG_TRAFFIC_PCAP, .to_end = {1, 0}, .speed = 1.0};
 	strcpy(rig->path, "/tmp/esplab-test-XXXXXX");
 	int fd = mkstemp(rig->path);
 	CU_ASSERT_FATAL(fd >= 0);

@@ -304,7 +304,7 @@ test_refused_common(void)
 		REFUSED(kinds[i], rig.cfg.flows = 0, ST_ERR_RANGE, "flows = 0");
 		REFUSED(kinds[i], rig.cfg.flows = 65537, ST_ERR_RANGE, "allowed: 1 to 65536");
 	}
-	REFUSED(CFG_TRAFFIC_CBR, rig.cfg.to_host = 2, ST_ERR_RANGE, "no host");
+	REFUSED(CFG_TRAFFIC_CBR, rig.cfg.to_end.node = 2, ST_ERR_RANGE, "no host");
 	REFUSED(CFG_TRAFFIC_CBR, rig.cfg.from_host = CFG_NONE, ST_ERR_RANGE, "no host");
 	REFUSED((enum cfg_traffic_kind)(CFG_TRAFFIC_PING + 1), (void)0, ST_ERR_RANGE, "kind");
 }

@@ -34,7 +34,7 @@ rig_init(struct rig *rig, enum cfg_traffic_kind kind)
 	rig->cfg = (struct cfg_traffic){
 		.name = "t",
 		.kind = kind,
-		.to_host = 1,
+		.to_end = {1, 0},
 		.dscp = 46,
 		.ecn = 2,
 		.df = true,

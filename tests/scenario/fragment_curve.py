@@ -5,7 +5,9 @@ have found the same lags, and lost the same number of packets with windows from 
 """
 import collections
 import re
+import shutil
 import sys
+import xml.etree.ElementTree
 
 import kit
 
@@ -34,6 +36,20 @@ def check_lags(scenario, curve, folder):
         scenario.equal(replays, summary["drops"].get("replay_old", 0), f"{row['name']}: who is lost")
 
 
+def check_plot(scenario, curve, rows, folder):
+    """--plot draws what is in docs; gnuplot is an extra (scripts/setup plot)."""
+    if not shutil.which("gnuplot"):
+        print("gnuplot is missing: the plot is not checked")
+        return
+    target = folder / "curve.svg"
+    curve.plot(rows, target)
+    drawn = xml.etree.ElementTree.parse(target).getroot()
+    scenario.equal(drawn.tag, "{http://www.w3.org/2000/svg}svg", "--plot: what it writes")
+    words = "".join(drawn.itertext())
+    for window in WINDOWS:
+        scenario.check(f"W = {window}, computed" in words, f"--plot: no curve of window {window}")
+
+
 def body(scenario, folder):
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(scenario.root / "scripts"))
@@ -49,6 +65,7 @@ def body(scenario, folder):
         scenario.check(lost == sorted(lost) and lost[0] < 5 and lost[-1] > 30, f"window {window}: {lost}")
     scenario.equal(list(curve.table(rows)), documented(scenario), "the table in docs/fragment-switching.md")
     check_lags(scenario, curve, folder)
+    check_plot(scenario, curve, rows, folder)
 
 
 kit.main(body)

@@ -33,6 +33,8 @@ def check_as_is(scenario, found, most):
     scenario.equal(found["full"]["marks"], "MMMMM", "full")
     scenario.equal(found["full"]["too_big"]["from"], "10.1.0.1", "full: who told")
     scenario.equal(found["cut"]["marks"], "!!!!!", "cut")
+    scenario.equal(found["gateway"]["marks"], "!!!!!", "gateway")
+    scenario.equal(found["gateway"]["dst"], "10.2.0.1", "gateway: who answers")
     sweep = found["sweep"]
     scenario.equal(sweep["largest"], most, "sweep: the largest size")
     scenario.equal(sweep["too_big"]["mtu"], most, "sweep: the MTU that was told")
@@ -44,6 +46,10 @@ def check_as_is(scenario, found, most):
 def body(scenario, folder):
     _, summaries = scenario.run_variants(scenario.labs / LAB, folder)
     most = fits(scenario)
+    back = kit.class_of(summaries["as is"], "gateway back")
+    scenario.equal((back["sent"], back["delivered"]), (5, 5), "as is: answers of gwb")
+    said = " ".join((folder / "as-is" / "summary.txt").read_text().split())
+    scenario.check("+ 0 copies made on wires +" in said, "as is: answers of gwb are no copies")
     check_as_is(scenario, pings(scenario, summaries["as is"], folder / "as-is"), most)
     hole = pings(scenario, summaries["black hole"], folder / "black-hole")
     scenario.equal(hole["small"]["marks"] + hole["full"]["marks"], "!!!!!.....", "black hole: small, full")
