@@ -20,6 +20,7 @@
 #define EVENT_BURST 256u
 #define EVENT_ROUNDS 16u /* bursts of one turn: clients must not wait for a flood of drops */
 #define PATH_BYTES 256u
+#define LINK_NS (NS_PER_SEC / 4) /* how often links are looked at */
 
 struct gateway_ctrl {
 	struct live *live;
@@ -29,6 +30,8 @@ struct gateway_ctrl {
 	struct ctrl_socket *socket; /* NULL: none */
 	struct ctrl_http *http;	    /* NULL: none */
 	uint64_t ticked;	    /* when ctrl_tick() was called last */
+	bool *up;		    /* links of the ports, as they were told */
+	uint64_t looked;	    /* at them, the last time */
 	char version[128];
 	char start[64]; /* when the clock began, as text */
 	bool quiet;
@@ -154,6 +157,19 @@ http_open(struct gateway_ctrl *control, const char *where, char *message, size_t
 	return ST_ERR_CONFIG;
 }
 
+/* As they are at the start, which is told when ports are. */
+static enum status
+links_begin(struct gateway_ctrl *control)
+{
+	unsigned n = live_cfg(control->live)->n_ports;
+	bool gone;
+
+	control->up = calloc(n, sizeof(*control->up));
+	for (unsigned p = 0; control->up && p < n; p++)
+		control->up[p] = live_port_link(control->live, p, &gone);
+	return control->up ? ST_OK : ST_ERR_NOMEM;
+}
+
 enum status
 gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserve *reserve,
 	const struct gateway_file *file, bool quiet, struct gateway_ctrl **out, char *message, size_t bytes)
@@ -187,7 +203,9 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 	gmtime_r(&wall.tv_sec, &tm);
 	strftime(control->start, sizeof(control->start), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	target.clock = control->start;
-	status = ctrl_create(&target, &control->ctrl);
+	status = links_begin(control);
+	if (!status)
+		status = ctrl_create(&target, &control->ctrl);
 	if (!status)
 		status = http_open(control, cfg->metrics, message, bytes);
 	if (!status)
@@ -230,6 +248,18 @@ gateway_ctrl_reload(struct gateway_ctrl *control)
 	free(answer);
 }
 
+static void
+links_look(struct gateway_ctrl *control)
+{
+	for (unsigned p = 0; p < live_cfg(control->live)->n_ports; p++) {
+		bool gone, up = live_port_link(control->live, p, &gone);
+
+		if (up != control->up[p])
+			ctrl_link(control->ctrl, p, up, gone);
+		control->up[p] = up;
+	}
+}
+
 bool
 gateway_ctrl_turn(struct gateway_ctrl *control)
 {
@@ -239,6 +269,10 @@ gateway_ctrl_turn(struct gateway_ctrl *control)
 	if (events_take(control) && now - control->ticked >= NS_PER_SEC) {
 		control->ticked = now;
 		ctrl_tick(control->ctrl);
+	}
+	if (now - control->looked >= LINK_NS) {
+		control->looked = now;
+		links_look(control);
 	}
 	if (control->http)
 		http_turn(control->http);
@@ -256,5 +290,6 @@ gateway_ctrl_destroy(struct gateway_ctrl *control)
 	ctrl_socket_destroy(control->socket);
 	http_destroy(control->http);
 	ctrl_destroy(control->ctrl);
+	free(control->up);
 	free(control);
 }

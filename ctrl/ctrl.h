@@ -2,6 +2,8 @@
 #ifndef CTRL_CTRL_H
 #define CTRL_CTRL_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "ctrl/log.h"
 #include "ctrl/target.h"
@@ -20,6 +22,8 @@ void ctrl_tick(struct ctrl *ctrl);
 
 /* Writes what captures have copied.  True where any runs: call it again soon, their memory is bounded. */
 bool ctrl_captures_turn(struct ctrl *ctrl);
+/* The link of a port has changed; gone: for good. */
+void ctrl_link(struct ctrl *ctrl, unsigned port, bool up, bool gone);
 
 struct ctrl_log *ctrl_log(struct ctrl *ctrl);
 /* A packet was dropped: what the platform says of it goes to the log, and what `debug` asked for. */

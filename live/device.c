@@ -1,9 +1,15 @@
 /* Opening DPDK devices: by PCI address, by the name of one that exists, or made from a driver's name and
- * arguments ("net_af_packet0,iface=eth1"). */
+ * arguments ("net_af_packet0,iface=eth1").
+ *
+ * net_af_packet says that its link is up whatever becomes of its interface: there the kernel is asked. */
 #include "live/device.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -21,6 +27,20 @@ fail(const struct live_device *device, enum status status, const char *what, int
 	snprintf(message, bytes, "port %s: device \"%s\": %s%s%s", device->cfg->name, device->cfg->device,
 		what, error ? ": " : "", error ? rte_strerror(error < 0 ? -error : error) : "");
 	return status;
+}
+
+/* The index of the interface of a net_af_packet: names can be given anew. */
+static unsigned
+iface_index(const char *device)
+{
+	const char *iface = strstr(device, ",iface=");
+	char name[IF_NAMESIZE];
+
+	if (strncmp(device, "net_af_packet", strlen("net_af_packet")) || !iface)
+		return 0;
+	iface += strlen(",iface=");
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(iface, ","), iface);
+	return if_nametoindex(name);
 }
 
 static enum status
@@ -111,6 +131,7 @@ device_start(
 	if (error)
 		return fail(device, ST_ERR_IO, "has no MAC", error, message, bytes);
 	memcpy(&device->mac, &mac, sizeof(device->mac));
+	device->iface = iface_index(device->cfg->device);
 	return ST_OK;
 }
 
@@ -140,6 +161,26 @@ live_device_open(struct live_device *device, const struct cfg_gateway *gateway, 
 		return fail(device, status, "neighbours: no room", 0, message, bytes);
 	status = device_find(device, message, bytes);
 	return status ? status : device_start(device, queues, pool, message, bytes);
+}
+
+bool
+live_device_link(const struct live_device *device, bool *gone)
+{
+	struct rte_eth_link link = {0};
+	struct ifreq ask = {0};
+	int fd;
+
+	*gone = false;
+	if (!device->iface)
+		return !rte_eth_link_get_nowait(device->id, &link) && link.link_status == RTE_ETH_LINK_UP;
+	*gone = !if_indextoname(device->iface, ask.ifr_name);
+	fd = *gone ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (ioctl(fd, SIOCGIFFLAGS, &ask))
+		ask.ifr_flags = 0;
+	close(fd);
+	return (ask.ifr_flags & IFF_UP) && (ask.ifr_flags & IFF_RUNNING);
 }
 
 void

@@ -21,6 +21,7 @@ struct live_device {
 	bool started;
 	struct cfg_mac mac;
 	struct neigh_table *neigh;
+	unsigned iface; /* of the kernel, whose link counts; 0: the driver knows better */
 	char name[64];
 };
 
@@ -29,6 +30,9 @@ struct live_device {
  * must run; PCI devices must have been let in when it was started. */
 enum status live_device_open(struct live_device *device, const struct cfg_gateway *gateway, uint32_t index,
 	uint16_t queues, struct rte_mempool *pool, uint64_t ageing, char *message, size_t bytes);
+/* Whether its link is up; *gone: its interface has been taken away, and it will carry nothing more.  Asks the
+ * kernel or the driver: of the control thread. */
+bool live_device_link(const struct live_device *device, bool *gone);
 /* Stops and closes it.  No packet may wait for a neighbour. */
 void live_device_close(struct live_device *device);
 

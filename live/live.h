@@ -65,10 +65,12 @@ struct live_port_info {
 	const char *device; /* "net_af_packet0" */
 	const char *driver; /* "net_af_packet" */
 	struct cfg_mac mac;
-	bool up;
+	bool up, gone; /* gone: its interface was taken away */
 	uint64_t speed;		       /* bit/s; 0: unknown */
 	uint64_t rx_missed, rx_errors; /* frames that never came out of the device */
 };
+/* Only that, often. */
+bool live_port_link(const struct live *live, unsigned port, bool *gone);
 void live_port_info(const struct live *live, unsigned port, struct live_port_info *info);
 void live_totals(const struct live *live, struct live_totals *totals);
 

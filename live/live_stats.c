@@ -57,6 +57,12 @@ live_port_stats(const struct live *live, unsigned port, struct port_stats *stats
 	stats->held = neigh_held(live->devices[port].neigh);
 }
 
+bool
+live_port_link(const struct live *live, unsigned port, bool *gone)
+{
+	return live_device_link(&live->devices[port], gone);
+}
+
 void
 live_port_info(const struct live *live, unsigned port, struct live_port_info *info)
 {
@@ -71,11 +77,11 @@ live_port_info(const struct live *live, unsigned port, struct live_port_info *in
 	*info = (struct live_port_info){.device = device->name,
 		.driver = dev.driver_name ? dev.driver_name : "",
 		.mac = device->mac,
-		.up = link.link_status == RTE_ETH_LINK_UP,
 		.speed = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0
 								      : link.link_speed * UINT64_C(1000000),
 		.rx_missed = stats.imissed,
 		.rx_errors = stats.ierrors};
+	info->up = live_device_link(device, &info->gone);
 }
 
 void

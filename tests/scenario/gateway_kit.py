@@ -162,17 +162,18 @@ class World:
         done = self.scenario.esplab("crypto", "--socket", self.folder / f"{end}.sock", *words)
         return self.scenario.equal(done.returncode, 0, f"{end}: crypto {words}: {done.stderr}")
 
-    def end(self):
-        """SIGTERM; what the gateways count must add up."""
+    def end(self, held=0):
+        """SIGTERM; what the gateways count must add up.  held: what they may hold at the end, at most."""
         for end, process in self.gateways.items():
             process.send_signal(signal.SIGTERM)
             self.scenario.equal(process.wait(20), 0, f"gateway {end} at the end: {self.log(end)}")
-            totals = re.search(r"rx (\d+) \+ created (\d+) = tx (\d+) \+ consumed (\d+) \+ held 0(.*)",
+            totals = re.search(r"rx (\d+) \+ created (\d+) = tx (\d+) \+ consumed (\d+) \+ held (\d+)(.*)",
                                self.log(end))
             if self.scenario.check(totals, f"totals of {end}: {self.log(end)}"):
-                drops = sum(int(number) for number in re.findall(r"(\d+)(?: \+|$)", totals[5]))
-                rx, created, tx, consumed = map(int, totals.groups()[:4])
-                self.scenario.equal(rx + created, tx + consumed + drops, f"balance of {end}")
+                drops = sum(int(number) for number in re.findall(r"(\d+)(?: \+|$)", totals[6]))
+                rx, created, tx, consumed, left = map(int, totals.groups()[:5])
+                self.scenario.equal(rx + created, tx + consumed + left + drops, f"balance of {end}")
+                self.scenario.check(left <= held, f"{end} holds {left} packets at the end")
 
     def ping(self, where, address, *args):
         """Answers of 5."""
