@@ -7,18 +7,18 @@ namespaces, tun devices, or the tools.
 """
 import ctypes
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import kit
+import netns_kit
 
 TOOLS = ("ip", "ping", "unshare", "mount")
-OUTSIDE = "ESPLAB_LIVE_OUTSIDE"  # the network namespace that must not be touched
+PROBES = ("ip tuntap add dev probe mode tap", "ip link del probe",
+          "ip link add probe type veth peer name probe1", "ip link del probe")
 START_SECONDS = 60  # of a loaded machine
 KEYS = {"a-b": "5d4c3bd1a0f7f1f9c2ab6b2c6e0d9d3e8f10a2b4",
         "b-a": "9a3f6be2170c48d5b1e0f7a6c3d2948e5b6c7d81"}
@@ -207,37 +207,6 @@ def ip(*args):
     subprocess.run(["ip", *args], check=True, capture_output=True)
 
 
-def enter():
-    """Into namespaces of our own, where the tools are there."""
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if os.geteuid() != 0:
-        kit.skip("not root")
-    if missing:
-        kit.skip(f"not there: {', '.join(missing)}")
-    into = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    probe = subprocess.run([*into, "true"], capture_output=True, text=True, check=False)
-    if probe.returncode:
-        kit.skip(f"no namespaces: {probe.stderr.strip()}")
-    os.environ[OUTSIDE] = os.readlink("/proc/self/ns/net")
-    os.execvp("unshare", [*into, sys.executable, *sys.argv])
-
-
-def settle():
-    """In the namespaces: a /run of our own, and a look whether tun and veth devices can be made."""
-    if os.readlink("/proc/self/ns/net") == os.environ[OUTSIDE] or os.getpid() != 1:
-        sys.exit(f"{OUTSIDE} is for the test itself to set")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
-    for words in ("tuntap add dev probe mode tap", "link del probe",
-                  "link add probe type veth peer name probe1", "link del probe"):
-        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, check=False)
-        if done.returncode:
-            kit.skip(f"ip {words}: {done.stderr.strip()}")
-
-
-
 def main(body):
-    if OUTSIDE not in os.environ:
-        enter()
-    settle()
+    netns_kit.begin(TOOLS, PROBES)
     kit.main(body)

@@ -15,7 +15,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -25,12 +24,12 @@ import time
 
 import interop_kit
 import kit
+import netns_kit
 
 PLUGINS = pathlib.Path("/usr/lib/ipsec/plugins")
 LOADED = ("random nonce aes sha1 sha2 md5 hmac kdf gcm ccm ctr openssl curve25519 cmac xcbc chapoly gmp pem "
           "kernel-libipsec kernel-netlink socket-default vici")
 TOOLS = ("charon-cmd", "swanctl", "ip", "unshare", "nsenter", "mount")
-OUTSIDE = "ESPLAB_STRONGSWAN_OUTSIDE"  # the network namespace that must not be touched
 TUNSETIFF, IFF_TUN = 0x400454ca, 1
 START_SECONDS = 60  # of a loaded machine
 PORT = 9999  # of an echo server at the far end
@@ -306,33 +305,11 @@ def body(scenario, folder):
     scenario.equal(codec.close(), 0, "exit status of the codec")
 
 
-def enter():
-    """Into namespaces of our own, where the tools are there."""
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    files = {name: PLUGINS / f"libstrongswan-{name}.so" for name in LOADED.split()}
-    missing += [str(path) for path in files.values() if not path.exists()]
-    if os.geteuid() != 0:
-        kit.skip("not root")
-    if missing:
-        kit.skip(f"not there: {', '.join(missing)}")
-    into = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    probe = subprocess.run([*into, "true"], capture_output=True, text=True, check=False)
-    if probe.returncode:
-        kit.skip(f"no namespaces: {probe.stderr.strip()}")
-    os.environ[OUTSIDE] = os.readlink("/proc/self/ns/net")
-    os.execvp("unshare", [*into, sys.executable, *sys.argv])
-
-
 def settle():
-    """In the namespaces: a /run of our own, and a look whether tun and veth devices can be made."""
-    if os.readlink("/proc/self/ns/net") == os.environ[OUTSIDE] or os.getpid() != 1:
-        sys.exit(f"{OUTSIDE} is for the test itself to set")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    for command in ("mount -t tmpfs tmpfs /run", "ip link add probe type veth peer name eborp",
-                    "ip link del probe"):
-        done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
-        if done.returncode:
-            kit.skip(f"{command}: {done.stderr.strip()}")
+    """Into namespaces of our own, where plugins, veth and tun devices are there."""
+    files = [PLUGINS / f"libstrongswan-{name}.so" for name in LOADED.split()]
+    netns_kit.begin(TOOLS, ("ip link add probe type veth peer name eborp", "ip link del probe"),
+                    [str(path) for path in files if not path.exists()])
     try:
         with open("/dev/net/tun", "r+b", buffering=0) as tun:
             fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"probe", IFF_TUN))
@@ -341,7 +318,5 @@ def settle():
     tempfile.tempdir = "/run"
 
 
-if OUTSIDE not in os.environ:
-    enter()
 settle()
 kit.main(body)
