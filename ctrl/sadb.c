@@ -309,9 +309,3 @@ sadb_age(struct sadb *sadb)
 	if (!left)
 		generations_free(sadb);
 }
-
-unsigned
-sadb_old(const struct sadb *sadb)
-{
-	return sadb->old;
-}

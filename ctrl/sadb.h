@@ -50,7 +50,5 @@ enum status sadb_load(struct sadb *sadb, struct cfg_lab *lab, unsigned *changed,
 
 /* Lets go what has been replaced; once a second or so, after the drop events of all workers were taken. */
 void sadb_age(struct sadb *sadb);
-/* Replaced SAs that are still there. */
-unsigned sadb_old(const struct sadb *sadb);
 
 #endif

@@ -237,12 +237,6 @@ tcp_conn_state(const struct tcp_conn *c)
 }
 
 uint64_t
-tcp_stream_in(const struct tcp_conn *c, uint32_t seq)
-{
-	return c->rcv_nxt + (uint64_t)(int64_t)(int32_t)(seq - (c->irs + (uint32_t)c->rcv_nxt)) - 1;
-}
-
-uint64_t
 tcp_received(const struct tcp_conn *c)
 {
 	return c->rcv_nxt ? c->rcv_nxt - 1 - c->fin_rcvd : 0;

@@ -90,9 +90,6 @@ void tcp_timer(struct tcp_conn *conn, uint64_t now);
 bool tcp_path_mtu(struct tcp_conn *conn, uint32_t seq, uint32_t payload);
 
 enum tcp_state tcp_conn_state(const struct tcp_conn *conn);
-/* Offset in the stream of the payload of a segment that was sent by (out) or arrived at this end; for a
- * number outside the window something that is no better than the number. */
-uint64_t tcp_stream_in(const struct tcp_conn *conn, uint32_t seq);
 /* Bytes of the peer's stream that came in order; ... of ours that are acknowledged. */
 uint64_t tcp_received(const struct tcp_conn *conn);
 uint64_t tcp_acknowledged(const struct tcp_conn *conn);
