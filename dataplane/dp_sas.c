@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/engine.h"
+#include "dataplane/dp_plan.h"
 #include "dataplane/far.h"
 #include "dataplane/forward.h"
 #include "dataplane/in_order.h"
@@ -20,14 +21,6 @@
 #include "dataplane/life.h"
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
-
-enum fate { FATE_KEPT, FATE_ALTERED, FATE_NEW };
-
-struct plan {
-	enum fate fate;
-	uint32_t was;	 /* its index before; CFG_NONE: there was none of that name */
-	struct sa *made; /* altered: what it becomes; new: itself */
-};
 
 struct dp_change {
 	const struct cfg_gateway *cfg;
@@ -105,78 +98,6 @@ index_of(const struct cfg_gateway *cfg, const char *name, enum cfg_direction dir
 	return CFG_NONE;
 }
 
-static bool
-text_equal(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
-static bool
-key_equal(const struct cfg_sa *a, const struct cfg_sa *b)
-{
-	return a->key_len == b->key_len && a->auth_key_len == b->auth_key_len &&
-	       !memcmp(a->key, b->key, a->key_len) && !memcmp(a->auth_key, b->auth_key, a->auth_key_len);
-}
-
-/* What the numbers of an SA belong to. */
-static bool
-identity_equal(const struct cfg_sa *a, const struct cfg_sa *b)
-{
-	return a->spi == b->spi && ip_equal(a->src, b->src) && ip_equal(a->dst, b->dst) &&
-	       !strcmp(a->transform, b->transform) && key_equal(a, b) && a->esn == b->esn &&
-	       a->mode == b->mode && a->natt == b->natt && a->align4 == b->align4 &&
-	       a->in_order == b->in_order && text_equal(a->over, b->over);
-}
-
-static bool
-life_equal(const struct cfg_sa *a, const struct cfg_sa *b)
-{
-	return a->lifetime_seconds == b->lifetime_seconds && a->lifetime_kilobytes == b->lifetime_kilobytes &&
-	       a->lifetime_soft == b->lifetime_soft && a->idle_time == b->idle_time;
-}
-
-static bool
-rest_equal(const struct cfg_sa *a, const struct cfg_sa *b)
-{
-	return a->window == b->window && text_equal(a->replay, b->replay) && a->df == b->df &&
-	       a->fragmentation == b->fragmentation && a->dscp == b->dscp && a->ttl == b->ttl &&
-	       a->natt_keepalive == b->natt_keepalive && a->tfc == b->tfc && life_equal(a, b);
-}
-
-/* With the same key a number must not be used twice (RFC 4303 §3.3.3): the key of any SA that there is. */
-static bool
-key_in_use(const struct cfg_gateway *cfg, const struct cfg_sa *sa)
-{
-	for (unsigned i = 0; i < cfg->n_sas; i++)
-		if (cfg->sas[i].direction == sa->direction && sa->key_len + sa->auth_key_len &&
-			key_equal(&cfg->sas[i], sa))
-			return true;
-	return false;
-}
-
-static enum status
-plan_one(const struct cfg_gateway *was, const struct cfg_gateway *cfg, uint32_t i, struct plan *plan,
-	char *message, size_t bytes)
-{
-	const struct cfg_sa *sa = &cfg->sas[i];
-
-	plan->was = index_of(was, sa->name, sa->direction, i);
-	if (plan->was != CFG_NONE && identity_equal(&was->sas[plan->was], sa)) {
-		plan->fate = rest_equal(&was->sas[plan->was], sa) ? FATE_KEPT : FATE_ALTERED;
-		return ST_OK;
-	}
-	plan->fate = FATE_NEW;
-	if (!key_in_use(was, sa))
-		return ST_OK;
-	snprintf(message, bytes,
-		"SA %s: an SA with this key is in use, and its sequence numbers would be used twice: a new "
-		"SA wants a new key; with the same key only window, replay, df, fragmentation, dscp, ttl, "
-		"tfc, natt_keepalive, lifetime_seconds, lifetime_kilobytes, lifetime_soft and idle_time can "
-		"change",
-		sa->name);
-	return ST_ERR_CONFIG;
-}
-
 /* A place for each SA that may go, so that commit needs no memory. */
 static bool
 places_create(struct dp_change *change, unsigned n)
@@ -218,8 +139,9 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 			"a gateway that was started without SAs has no engine: start it anew");
 		status = ST_ERR_CONFIG;
 	}
+	if (!status)
+		status = dp_plan(dp->cfg, cfg, change->plan, message, bytes);
 	for (unsigned i = 0; i < cfg->n_sas && !status; i++) {
-		status = plan_one(dp->cfg, cfg, i, &change->plan[i], message, bytes);
 		change->count += change->plan[i].fate != FATE_KEPT;
 		goes -= change->plan[i].fate != FATE_NEW;
 	}
