@@ -15,7 +15,8 @@
 #include "ctrl/target.h"
 #include "dataplane/dp_sas.h"
 
-#define MAKE_PORTION 16u /* SAs that a worker makes at once */
+#define MAKE_PORTION 16u    /* SAs that a worker makes at once */
+#define SETTLE_PORTION 256u /* and that it looks at */
 
 enum status
 sadb_create(const struct ctrl_target *target, struct sadb **out)
@@ -117,11 +118,11 @@ sadb_copy(const struct sadb *sadb)
 
 /* One worker's part of a change. */
 struct part {
-	const struct dp *dp;
+	struct dp *dp;
 	struct dp_change *change;
 	char *message;
 	size_t bytes;
-	bool done, made;
+	bool done;
 	enum status status;
 };
 
@@ -139,7 +140,6 @@ part_make(struct dp *dp, void *arg, uint64_t now)
 	struct part *part = arg;
 
 	(void)now;
-	part->made = true;
 	part->status = dp_change_make(
 		dp, part->change, MAKE_PORTION, &part->done, part->message, part->bytes);
 }
@@ -148,6 +148,14 @@ static void
 part_commit(struct dp *dp, void *arg, uint64_t now)
 {
 	dp_change_commit(dp, ((struct part *)arg)->change, now);
+}
+
+static void
+part_settle(struct dp *dp, void *arg, uint64_t now)
+{
+	struct part *part = arg;
+
+	dp_change_settle(dp, part->change, now, SETTLE_PORTION, &part->done);
 }
 
 static void
@@ -170,6 +178,28 @@ part_prepare(const struct sadb *sadb, unsigned worker, struct part *part, const 
 	return status ? status : part->status;
 }
 
+static void
+parts_call(const struct sadb *sadb, struct part *parts, ctrl_fn *fn)
+{
+	const struct ctrl_target *target = sadb->target;
+
+	for (unsigned w = 0; w < target->workers; w++)
+		if (parts[w].change)
+			target->call(target->ctx, w, fn, &parts[w]);
+}
+
+/* All change at once; what is left to do for single SAs follows. */
+static void
+parts_commit(const struct sadb *sadb, struct part *parts)
+{
+	const struct ctrl_target *target = sadb->target;
+
+	parts_call(sadb, parts, part_commit);
+	for (unsigned w = 0; w < target->workers; w++)
+		for (parts[w].done = false; !parts[w].done;)
+			target->call(target->ctx, w, part_settle, &parts[w]);
+}
+
 /* All workers are ready, and then all change; or none does. */
 static enum status
 change_run(struct sadb *sadb, const struct cfg_gateway *cfg, unsigned *changed, char *message, size_t bytes)
@@ -184,12 +214,13 @@ change_run(struct sadb *sadb, const struct cfg_gateway *cfg, unsigned *changed, 
 		parts[w].bytes = bytes;
 		status = part_prepare(sadb, w, &parts[w], cfg);
 	}
+	if (!status)
+		parts_commit(sadb, parts);
+	else if (parts)
+		parts_call(sadb, parts, part_abort);
 	for (unsigned w = 0; parts && w < target->workers; w++) {
-		if (!parts[w].change)
-			continue;
-		*changed = dp_change_count(parts[w].change);
-		if (!status || parts[w].made)
-			target->call(target->ctx, w, status ? part_abort : part_commit, &parts[w]);
+		if (parts[w].change)
+			*changed = dp_change_count(parts[w].change);
 		dp_change_destroy(parts[w].change);
 	}
 	free(parts);
@@ -290,10 +321,17 @@ sadb_enter(struct sadb *sadb, struct generation *g, unsigned *changed, char *mes
 	return ST_OK;
 }
 
+struct aging {
+	unsigned left;
+	bool done;
+};
+
 static void
 age(struct dp *dp, void *arg, uint64_t now)
 {
-	*(unsigned *)arg += dp_sas_age(dp, now, SADB_IDLE_NS);
+	struct aging *aging = arg;
+
+	aging->left = dp_sas_age(dp, now, SADB_IDLE_NS, SETTLE_PORTION, &aging->done);
 }
 
 /* Nothing points into configurations of before any more. */
@@ -320,14 +358,17 @@ sadb_age(struct sadb *sadb)
 {
 	const struct ctrl_target *target = sadb->target;
 	unsigned left = 0;
-	enum status status = ST_OK;
 
 	if (!sadb->old)
 		return;
-	for (unsigned w = 0; w < target->workers && !status; w++)
-		status = target->call(target->ctx, w, age, &left);
-	if (status)
-		return;
+	for (unsigned w = 0; w < target->workers; w++) {
+		struct aging aging = {0};
+
+		while (!aging.done)
+			if (target->call(target->ctx, w, age, &aging))
+				return;
+		left += aging.left;
+	}
 	sadb->old = left;
 	if (!left)
 		generations_free(sadb);

@@ -15,6 +15,7 @@ enum fate { FATE_KEPT, FATE_ALTERED, FATE_NEW };
 struct plan {
 	enum fate fate;
 	uint32_t was;	 /* its index before; CFG_NONE: there was none of that name */
+	uint32_t number; /* new: its sa->policy */
 	struct sa *made; /* altered: what it becomes; new: itself */
 };
 
