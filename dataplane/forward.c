@@ -174,7 +174,7 @@ forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint3
 	struct flow_entry entry = flow_entry_begin(ip, len, sa_in ? sa_in->policy + 1 : 0);
 
 	if (sa_in)
-		forward_resolve_in(w->dp, sa_in->policy, ip, len, &entry);
+		forward_resolve_in(w->dp, dp_place(w->dp, sa_in), ip, len, &entry);
 	else
 		forward_resolve_out(w->dp, ip, len, &entry);
 	if (!entry.drop && flow_key_proto(entry.key) == IPV4_PROTO_TCP)

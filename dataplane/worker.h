@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/ipsec/sa.h"
 #include "dataplane/life.h"
 #include "dataplane/local.h"
 #include "dataplane/pkt.h"
@@ -83,7 +84,8 @@ struct dp {
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
-	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
+	uint32_t *place; /* sa->policy to the index that rules name, or CFG_NONE; NULL: the same */
+	struct dp_old *old; /* SAs that were replaced, but packets may name them (dp_old.c); NULL: none ever */
 	struct spd *spd;
 	unsigned n_refused; /* SAs for which the engine has no session */
 	struct sa **keepalive; /* those that send NAT-keepalives */
@@ -94,6 +96,13 @@ struct dp {
 	uint64_t life[LIFE_COUNT];    /* what has happened */
 	struct worker *worker;
 };
+
+/* Index of an SA that came in with a packet as rules name it; CFG_NONE: none names it any more. */
+static inline uint32_t
+dp_place(const struct dp *dp, const struct sa *sa)
+{
+	return dp->place ? dp->place[sa->policy] : sa->policy;
+}
 
 /* Since the turn began, when event_head was `start`, drops have filled half of the event ring: time to let
  * the owner take them.  Where nobody does, the head stands still, and nothing is held up. */

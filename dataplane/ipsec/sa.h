@@ -70,7 +70,8 @@ struct sa {
 	uint16_t tfc; /* out: shorter inner packets are padded to this */
 	bool natt;
 	bool down;	  /* torn down for the time being (dataplane/tunnel.h) */
-	uint32_t policy;  /* index that policies name: of the AH over this ESP, or its own */
+	uint32_t policy;  /* number by which policies find it (dp.place): of the AH over this ESP, or its own;
+			     index, as long as the gateway has not changed */
 	struct sa *next;  /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
 	struct sa *first; /* out: the SA that is applied first: itself, or the ESP inside this AH */
 	uint64_t last_ns; /* out, with natt: when the last packet was protected */
