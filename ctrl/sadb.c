@@ -2,6 +2,8 @@
  *
  * A generation has arrays of SAs and policies of its own; texts in them belong to the generation that first
  * had them, so a generation keeps its texts after its arrays have gone, until a whole file has replaced them.
+ * Where rekeys follow each other closely there are replaced SAs at any time: so each generation goes by
+ * itself, when its last SA has gone.
  */
 #include "ctrl/sadb.h"
 
@@ -261,34 +263,73 @@ sadb_enter(struct sadb *sadb, struct generation *g, unsigned *changed, char *mes
 		return status;
 	}
 	sadb->used = sadb_used_join(sadb->used, used);
+	g->number = sadb->last->number + 1;
 	g->before = sadb->last;
 	sadb->last = g;
 	sadb->old = 1; /* until sadb_age() knows better */
 	return ST_OK;
 }
 
+struct aging {
+	struct sadb *sadb;
+	struct generation *seen; /* the last one; SAs come newest first, as generations do */
+	unsigned left;
+};
+
+static struct generation *
+generation_of(struct generation *from, const struct cfg_gateway *cfg)
+{
+	while (from && &from->cfg != cfg)
+		from = from->before;
+	return from;
+}
+
+static void
+old_see(void *ctx, const struct cfg_gateway *cfg)
+{
+	struct aging *aging = ctx;
+	struct generation *g = generation_of(aging->seen, cfg);
+
+	if (!g)
+		g = generation_of(aging->sadb->last, cfg);
+	if (!g)
+		return; /* the target's own, which stays */
+	g->used = true;
+	aging->seen = g;
+}
+
 static void
 age(struct dp *dp, void *arg, uint64_t now)
 {
-	*(unsigned *)arg += dp_sas_age(dp, now, SADB_IDLE_NS);
+	struct aging *aging = arg;
+
+	aging->left += dp_sas_age(dp, now, SADB_IDLE_NS);
+	aging->seen = aging->sadb->last;
+	dp_sas_see_old(dp, old_see, aging);
 }
 
-/* Nothing points into configurations of before any more. */
+/* What nothing points into any more. */
 static void
 generations_free(struct sadb *sadb)
 {
-	bool whole = false; /* a file has replaced all texts of those before */
+	uint64_t oldest = UINT64_MAX; /* that is read, of those whose texts may be further back */
 
-	for (struct generation *g = sadb->last, *before; g; g = before) {
-		before = g->before;
-		if (g != sadb->last && before)
+	for (struct generation **at = &sadb->last, *g; (g = *at);) {
+		bool read = g == sadb->last || g->used;
+		bool whole = g->loaded != NULL; /* has all its texts, and those of later ones */
+
+		if (read)
+			oldest = g->number;
+		else
 			arrays_free(g);
-		whole |= g->loaded != NULL;
-		while (whole && before) {
-			g->before = before->before;
-			sadb_generation_free(before);
-			before = g->before;
+		if (read || oldest < g->until) {
+			at = &g->before;
+		} else {
+			*at = g->before;
+			sadb_generation_free(g);
 		}
+		if (whole)
+			oldest = UINT64_MAX;
 	}
 }
 
@@ -296,16 +337,17 @@ void
 sadb_age(struct sadb *sadb)
 {
 	const struct ctrl_target *target = sadb->target;
-	unsigned left = 0;
+	struct aging aging = {.sadb = sadb};
 	enum status status = ST_OK;
 
 	if (!sadb->old)
 		return;
+	for (struct generation *g = sadb->last; g; g = g->before)
+		g->used = false;
 	for (unsigned w = 0; w < target->workers && !status; w++)
-		status = target->call(target->ctx, w, age, &left);
+		status = target->call(target->ctx, w, age, &aging);
 	if (status)
 		return;
-	sadb->old = left;
-	if (!left)
-		generations_free(sadb);
+	sadb->old = aging.left;
+	generations_free(sadb);
 }

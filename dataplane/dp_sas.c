@@ -46,6 +46,7 @@ enum old_state { OLD_ACCEPTS, OLD_GONE, OLD_QUIET };
 struct dp_old_sa {
 	struct dp_old_sa *next;
 	struct sa *sa;
+	const struct cfg_gateway *cfg; /* that it points into */
 	enum old_state state;
 	const char *name; /* of an SA that accepts: policies are those of its successor */
 	uint64_t packets, since;
@@ -301,7 +302,8 @@ sa_retire(struct dp *dp, struct dp_change *change, struct sa *sa, uint32_t succe
 	struct dp_old_sa *old = change->old;
 
 	change->old = old->next;
-	*old = (struct dp_old_sa){.sa = sa, .next = dp->old, .state = OLD_GONE, .since = now};
+	*old = (struct dp_old_sa){
+		.sa = sa, .cfg = dp->cfg, .next = dp->old, .state = OLD_GONE, .since = now};
 	old->packets = sa->packets;
 	dp->old = old;
 	if (sa->direction == CFG_IN && sa->session && successor != CFG_NONE) {
@@ -446,6 +448,13 @@ dp_sas_age(struct dp *dp, uint64_t now, uint64_t idle)
 		}
 	}
 	return left;
+}
+
+void
+dp_sas_see_old(const struct dp *dp, void (*see)(void *ctx, const struct cfg_gateway *cfg), void *ctx)
+{
+	for (const struct dp_old_sa *old = dp->old; old; old = old->next)
+		see(ctx, old->cfg);
 }
 
 void
