@@ -22,8 +22,8 @@ struct dp_change;
 struct sa;
 
 /* cfg: as dp_cfg(dp) but for SAs and policies (the arrays of ports and routes are the same); it must live
- * until another has taken its place and dp_sas_see_old() does not name it any more.  ERR_CONFIG: message says in one line what
- * may not be changed like this. */
+ * until another has taken its place and dp_sas_see_old() does not name it any more.  ERR_CONFIG: message says
+ * in one line what may not be changed like this. */
 enum status dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **change,
 	char *message, size_t bytes);
 /* Worker.  Makes at most n of the SAs that are to be made; *done: there are no more.  After a failure: abort.
