@@ -1,7 +1,7 @@
 /* Keys that outbound SAs have had: with one of them numbers would begin anew, and be used twice (RFC 4303
- * §3.3.3).  They are remembered as long as the process lives, by fingerprints of 16 bytes that nobody can make
- * without the secret of the process, so that no key stays in memory; what was before it is the state file's
- * affair. */
+ * §3.3.3).  They are remembered as long as the process lives, by fingerprints of 16 bytes that nobody can
+ * make without the secret of the process, so that no key stays in memory; what was before it is the state
+ * file's affair. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -441,8 +441,8 @@ dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), vo
 }
 
 void
-dp_echo_observe(struct dp *dp, void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer),
-	void *ctx)
+dp_echo_observe(
+	struct dp *dp, void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer), void *ctx)
 {
 	dp->worker->echoed = echoed;
 	dp->worker->echoed_ctx = ctx;

@@ -1,6 +1,7 @@
-/* A prepared change takes its place.  What all packets look at is exchanged at once, by a handful of pointers;
- * what concerns single SAs follows in portions: new inbound SAs come into the SAD, replaced ones onto their
- * way out, and parameters change.  Until then an inbound SA that was replaced accepts as before. */
+/* A prepared change takes its place.  What all packets look at is exchanged at once, by a handful of
+ * pointers; what concerns single SAs follows in portions: new inbound SAs come into the SAD, replaced ones
+ * onto their way out, and parameters change.  Until then an inbound SA that was replaced accepts as before.
+ */
 #include "dataplane/dp_change.h"
 #include "dataplane/dp_sas.h"
 #include "dataplane/far.h"

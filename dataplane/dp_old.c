@@ -194,27 +194,21 @@ accepting_look(struct dp *dp, struct dp_old *old, uint64_t now, uint64_t idle)
 	push(&old->gone, entry);
 }
 
+/* SAs for whose packets the order is kept know themselves whether any are under way. */
 static void
 dead_free(struct dp *dp, struct dp_old *old)
 {
 	struct dp_old_sa *entry = old->dead;
+	const struct in_order *order = entry->sa->order;
 
 	old->dead = entry->next;
+	if (order && order->first != order->next) {
+		push(&old->gone, entry);
+		return;
+	}
 	old->n--;
 	dp_sa_free(dp, entry->sa);
 	free(entry);
-}
-
-/* Those for whose packets the order is kept know themselves whether any are under way. */
-static void
-passed_sort(struct dp_old *old)
-{
-	for (struct dp_old_sa *entry; (entry = old->passing);) {
-		const struct in_order *order = entry->sa->order;
-
-		old->passing = entry->next;
-		push(order && order->first != order->next ? &old->gone : &old->quiet, entry);
-	}
 }
 
 static void
@@ -226,8 +220,10 @@ round_end(struct dp *dp, struct dp_old *old)
 		old->gone = NULL;
 		epoch_begin(old->epoch, dp);
 	}
-	if (old->passing && epoch_passed(old->epoch, dp))
-		passed_sort(old);
+	if (old->passing && epoch_passed(old->epoch, dp)) {
+		old->quiet = old->passing;
+		old->passing = NULL;
+	}
 }
 
 unsigned
@@ -258,8 +254,8 @@ void
 dp_sas_flush_old(struct dp *dp)
 {
 	struct dp_old *old = dp->old;
-	struct dp_old_sa *lists[] = {old ? old->accepts : NULL, old ? old->gone : NULL,
-		old ? old->passing : NULL};
+	struct dp_old_sa *lists[] = {
+		old ? old->accepts : NULL, old ? old->gone : NULL, old ? old->passing : NULL};
 
 	for (unsigned i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (struct dp_old_sa *at = lists[i]; at; at = at->next)

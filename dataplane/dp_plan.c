@@ -90,8 +90,7 @@ key_in_use(const struct before *before, const struct cfg_sa *sa, uint64_t hash)
 		return false;
 	for (at = lookup_first(&before->keys, hash, &slot); at != LOOKUP_NONE;
 		at = lookup_next(&before->keys, &slot))
-		if (before->cfg->sas[at].direction == sa->direction &&
-			key_equal(&before->cfg->sas[at], sa))
+		if (before->cfg->sas[at].direction == sa->direction && key_equal(&before->cfg->sas[at], sa))
 			return true;
 	return false;
 }

@@ -117,8 +117,7 @@ parts_create(struct dp *dp, struct dp_change *change)
 	change->keepalive = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->todo = calloc(cfg->n_sas + 1u, sizeof(*change->todo));
 	if (!change->local || !change->sas || !change->keepalive || !change->todo ||
-		spd_create(cfg, &change->spd) ||
-		flow_cache_create(flow_cache_buckets(cfg), &change->cache) ||
+		spd_create(cfg, &change->spd) || flow_cache_create(flow_cache_buckets(cfg), &change->cache) ||
 		process_cache_create(dp->worker->process, &change->routes) ||
 		(!dp->old && dp_old_create(dp->n_ports, &dp->old)))
 		return ST_ERR_NOMEM;
@@ -159,8 +158,8 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 }
 
 enum status
-dp_change_create(struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **out, char *message,
-	size_t bytes)
+dp_change_create(
+	struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **out, char *message, size_t bytes)
 {
 	struct dp_change *change = calloc(1, sizeof(*change) + cfg->n_sas * sizeof(change->plan[0]));
 	enum status status;

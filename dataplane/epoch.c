@@ -4,8 +4,8 @@
  * have left as had been let in.  The engine: one that keeps the order likewise; one that does not says what
  * its oldest operation is, or is asked whether it is empty.  Inboxes are empty between turns.
  *
- * A packet that has left one of them may be in the next when that is looked at: marks are set anew as often as
- * one packet can be held under one SA, or under two on one packet. */
+ * A packet that has left one of them may be in the next when that is looked at: marks are set anew as often
+ * as one packet can be held under one SA, or under two on one packet. */
 #include "dataplane/epoch.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "dataplane/worker.h"
 
 #define CLASSES_MAX 64u /* of a queue (qos.h) */
-#define HOPS 4u		/* the engine for ESP, the engine for AH, and a queue before or behind them; one more */
+#define HOPS 4u /* the engine for ESP, the engine for AH, and a queue before or behind them; one more */
 
 struct port_mark {
 	const struct qos *qos;
@@ -74,8 +74,8 @@ marks_set(struct epoch *epoch, const struct dp *dp)
 		for (unsigned c = 0; c < qos_class_count(qos); c++) {
 			const struct qos_class_stats *stats = qos_class_stats(qos, c);
 
-			epoch->ports[p].admitted[c] =
-				stats->packets_in - stats->tail_drops - stats->police_drops;
+			epoch->ports[p].admitted[c] = stats->packets_in - stats->tail_drops -
+						      stats->police_drops;
 		}
 	}
 	engine_oldest(dp->worker, &epoch->engine);

@@ -78,12 +78,12 @@ struct sa {
 	uint64_t packets, bytes; /* protected or accepted; bytes of inner packets */
 
 	/* counters */
-	uint64_t errors;	 /* ICV, padding, lengths */
-	uint64_t replays;	 /* outside the window or duplicate */
-	uint64_t tfc_packets;	 /* in: with TFC padding behind the inner packet */
-	uint64_t dummies;	 /* in: next header 59 (RFC 4303 §2.6) */
-	struct lag lag;		 /* in: of every packet whose number was readable */
-	uint64_t duplicates;	 /* in: left out of lag */
+	uint64_t errors;      /* ICV, padding, lengths */
+	uint64_t replays;     /* outside the window or duplicate */
+	uint64_t tfc_packets; /* in: with TFC padding behind the inner packet */
+	uint64_t dummies;     /* in: next header 59 (RFC 4303 §2.6) */
+	struct lag lag;	      /* in: of every packet whose number was readable */
+	uint64_t duplicates;  /* in: left out of lag */
 	union {
 		uint64_t ahead;	   /* in: right edge as if all packets under way had a good ICV; for lag */
 		uint64_t seq_last; /* out: 2^32-1, 2^64-1 with ESN, or what its owner allows */

@@ -35,6 +35,7 @@ struct sad {
 struct sad_spare {
 	struct sad wider;
 	uint64_t at; /* slots before this one were moved */
+	bool done;   /* it has the old table */
 };
 
 static inline uint64_t
@@ -91,6 +92,12 @@ static void
 slot_put(struct sad *sad, const struct slot *slot)
 {
 	sad->slots[slot_find(sad, slot)] = *slot;
+}
+
+static bool
+is_full(const struct sad *sad)
+{
+	return (sad->count + UINT64_C(1)) * 2 > sad->mask + 1;
 }
 
 static enum status
@@ -172,6 +179,8 @@ sad_move(struct sad *sad, struct sad_spare *spare, unsigned n)
 {
 	struct sad was = *sad;
 
+	if (spare->done)
+		return true;
 	sad->spare = spare;
 	for (; n && spare->at <= sad->mask; n--, spare->at++)
 		if (sad->slots[spare->at].sa)
@@ -180,6 +189,7 @@ sad_move(struct sad *sad, struct sad_spare *spare, unsigned n)
 		return false;
 	*sad = (struct sad){.slots = spare->wider.slots, .mask = spare->wider.mask, .count = was.count};
 	spare->wider.slots = was.slots;
+	spare->done = true;
 	return true;
 }
 
@@ -187,6 +197,17 @@ void
 sad_move_stop(struct sad *sad)
 {
 	sad->spare = NULL;
+}
+
+/* For one more. */
+static enum status
+sad_room(struct sad *sad)
+{
+	if (!is_full(sad))
+		return ST_OK;
+	if (sad->spare) /* what is under way has the room */
+		sad_move(sad, sad->spare, UINT32_MAX);
+	return is_full(sad) ? sad_grow(sad) : ST_OK;
 }
 
 enum status
@@ -197,7 +218,7 @@ sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct
 
 	if (sad->slots[slot_find(sad, &slot)].sa)
 		return ST_ERR_EXISTS;
-	status = (sad->count + UINT64_C(1)) * 2 > sad->mask + 1 ? sad_grow(sad) : ST_OK;
+	status = sad_room(sad);
 	if (status != ST_OK)
 		return status;
 	slot_put(sad, &slot);

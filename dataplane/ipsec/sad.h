@@ -19,8 +19,8 @@ enum status sad_create(struct sad **sad);
 void sad_destroy(struct sad *sad); /* the SAs are their owner's */
 /* ERR_EXISTS where the triple is taken. */
 enum status sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct sa *sa);
-/* A larger table without stopping for long: memory for so many, made by any thread; *spare NULL: there is room
- * already. */
+/* A larger table without stopping for long: memory for so many, made by any thread; *spare NULL: there is
+ * room already. */
 enum status sad_spare_create(const struct sad *sad, unsigned entries, struct sad_spare **spare);
 /* Moves what stands in n slots; true once all was, and then the spare has the old table.  Entries may come
  * and go between two calls. */

@@ -358,6 +358,87 @@ test_under_way(void)
 	stop(&g);
 }
 
+/* Rekeys, and goes on sending so that something is always held; after how many packets the old SA was freed.
+ * Packets of before leave under it. */
+static unsigned
+freed_after(struct kit_gateway *g, struct next *next, uint64_t every, unsigned ahead)
+{
+	uint64_t now = US;
+	unsigned n = 0, left = 1, before = 0;
+
+	for (unsigned i = 0; i < ahead; i++)
+		kit_send(g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), now);
+	rekeyed(&next->sas[0], 0x5005);
+	CU_ASSERT_EQUAL(change(g->dp, &next->cfg, now, true), ST_OK);
+	for (; left && n < 100; n++) {
+		now += every;
+		kit_send(g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), now);
+		CU_ASSERT(dp_held(g->dp) > 0);
+		left = age(g->dp, now, IDLE);
+		if (!left)
+			break;
+	}
+	for (unsigned i = 0; i < g->port[1].n_out; i++)
+		before += spi_of(g->port[1].out[i]) == KIT_SPI;
+	CU_ASSERT_EQUAL(before, ahead); /* all of them have left */
+	kit_port_empty(&g->port[1]);
+	return n;
+}
+
+/* A queue that is never empty holds no memory of what was replaced. */
+static void
+test_never_empty(void)
+{
+	struct kit_gateway g;
+	struct next next;
+	unsigned n;
+
+	CU_ASSERT_FATAL(kit_init());
+	kit_gateway_init(&g, "esp-gcm 128");
+	g.cfg.sequence = CFG_SEQ_AFTER_QUEUE;
+	g.ports[1].qos.shape = 1000000; /* 2.1 ms a packet */
+	CU_ASSERT_FATAL(kit_gateway_start(&g));
+	next_init(&next, &g);
+	n = freed_after(&g, &next, 2200 * US, 6);
+	CU_ASSERT(n >= 5 && n < 40);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 1000000 * US);
+	kit_port_empty(&g.port[1]);
+	stop(&g);
+}
+
+/* Nor does an engine that is never empty, and finishes in another order. */
+static void
+test_engine_never_empty(void)
+{
+	struct cfg_fault fault = {.kind = CFG_FAULT_REORDER, .rate = 0.3, .delay = 3000 * US};
+	struct cfg_engine card = {.name = "slow",
+		.kind = "card",
+		.inner = "ipsec_mb",
+		.queue = 256,
+		.units = 1,
+		.latency = 5000 * US,
+		.sa_slots = 16,
+		.seed = 7,
+		.faults = &fault,
+		.n_faults = 1};
+	struct kit_gateway g;
+	struct next next;
+	unsigned n;
+
+	CU_ASSERT_FATAL(kit_init());
+	kit_gateway_init(&g, "esp-gcm 128");
+	g.cfg.engine_cfg = &card;
+	CU_ASSERT_FATAL(kit_gateway_start(&g));
+	next_init(&next, &g);
+	n = freed_after(&g, &next, 1000 * US, 3);
+	CU_ASSERT(n >= 5 && n < 60);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 1000000 * US);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 2000000 * US);
+	kit_port_empty(&g.port[1]);
+	dp_flush(g.dp);
+	kit_gateway_stop(&g);
+}
+
 /* Back to an SPI that is still taken for the SA before: the new one has it. */
 static void
 test_spi_again(void)
@@ -398,5 +479,7 @@ suite_dp_sas(void)
 	       !CU_add_test(suite, "alter outbound", test_alter_out) ||
 	       !CU_add_test(suite, "refused", test_refused) || !CU_add_test(suite, "abort", test_abort) ||
 	       !CU_add_test(suite, "under way", test_under_way) ||
+	       !CU_add_test(suite, "never empty", test_never_empty) ||
+	       !CU_add_test(suite, "engine never empty", test_engine_never_empty) ||
 	       !CU_add_test(suite, "SPI again", test_spi_again);
 }
