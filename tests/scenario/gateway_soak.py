@@ -308,7 +308,8 @@ class Soak:
                 self.calm()
         if not self.alive():
             raise kit.Stop
-        self.sample()
+        for _ in range(max(1, soak_memory.QUARTERS - samples)):
+            self.sample()
         for end in "ab":
             if not self.sanitized:  # its allocator keeps what was freed, and finds leaks by itself
                 self.memory[end].judge(self.scenario, end)
