@@ -15,8 +15,8 @@ struct rte_tel_data;
 size_t telemetry_data_bytes(const json_t *json);
 /* An object as a dictionary.  What DPDK does not know becomes something near: a list of objects becomes a
  * dictionary "0", "1", ..., a text that is longer than 127 bytes a list of its pieces, a fraction and a truth
- * value a text, nothing (null) an empty one; in keys only letters, digits and _ remain, in texts ASCII.  False
- * where memory is short. */
+ * value a text, nothing (null) an empty one; in keys only letters, digits and _ remain, in texts ASCII.
+ * False where memory is short. */
 bool telemetry_data_fill(struct rte_tel_data *data, const json_t *json);
 
 #endif
