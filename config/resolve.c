@@ -240,7 +240,7 @@ resolve_gateways(const struct check *check)
 								 : (struct cfg_prefix){.only_v6 = true};
 			route->port = CFG_NONE;
 			for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
-				if (cfg_prefix_holds(&gateway->ports[p].address, route->via))
+				if (cfg_port_net(&gateway->ports[p], route->via))
 					route->port = p;
 		}
 		for (unsigned i = 0; i < gateway->n_policies; i++) {
