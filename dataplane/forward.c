@@ -2,6 +2,7 @@
  * rare, and they are few. */
 #include "dataplane/forward_send.h"
 
+#include "config/cfg_net.h"
 #include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/spd.h"
@@ -14,9 +15,9 @@ forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 	int best_len = -1;
 
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
-		const struct cfg_prefix *net = &cfg->ports[i].address;
+		const struct cfg_prefix *net = cfg_port_net(&cfg->ports[i], dst);
 
-		if (cfg_prefix_holds(net, dst) && net->len > best_len) {
+		if (net && net->len > best_len) {
 			best = i;
 			best_len = net->len;
 		}
@@ -96,7 +97,7 @@ forward_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 		if (sa->mode == CFG_MODE_TRANSPORT &&
 			forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
 			return true;
-		if (ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, cfg->ports[port].address.addr))
+		if (cfg_port_has(&cfg->ports[port], sa->direction == CFG_OUT ? sa->src : sa->dst))
 			return true;
 	}
 	return false;
