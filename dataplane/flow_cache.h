@@ -14,6 +14,7 @@
 #include "dataplane/drop.h"
 #include "dataplane/ipsec/ip_head.h"
 
+struct cfg_gateway;
 struct sa;
 
 struct flow_key {
@@ -50,6 +51,8 @@ struct flow_cache {
 	struct flow_entry *entries; /* 2 a bucket */
 };
 
+/* Buckets for the flows of a gateway: two flows for each SA, where there are many. */
+unsigned flow_cache_buckets(const struct cfg_gateway *cfg);
 /* buckets: a power of two. */
 enum status flow_cache_create(unsigned buckets, struct flow_cache **cache);
 void flow_cache_destroy(struct flow_cache *cache);

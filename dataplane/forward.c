@@ -2,6 +2,7 @@
  * rare, and they are few. */
 #include "dataplane/forward_send.h"
 
+#include "config/cfg_net.h"
 #include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/spd.h"
@@ -14,9 +15,9 @@ forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 	int best_len = -1;
 
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
-		const struct cfg_prefix *net = &cfg->ports[i].address;
+		const struct cfg_prefix *net = cfg_port_net(&cfg->ports[i], dst);
 
-		if (cfg_prefix_holds(net, dst) && net->len > best_len) {
+		if (net && net->len > best_len) {
 			best = i;
 			best_len = net->len;
 		}
@@ -95,7 +96,7 @@ forward_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 
 		if (forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
 			return true;
-		if (ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, cfg->ports[port].address.addr))
+		if (cfg_port_has(&cfg->ports[port], sa->direction == CFG_OUT ? sa->src : sa->dst))
 			return true;
 	}
 	return false;
@@ -206,7 +207,7 @@ forward_learn(struct worker *w, const struct sa *sa_in, uint32_t in, const uint8
 	struct flow_entry entry = flow_entry_begin(ip, len, in);
 
 	if (sa_in)
-		forward_resolve_in(w->dp, sa_in->policy, ip, len, &entry);
+		forward_resolve_in(w->dp, dp_place(w->dp, sa_in), ip, len, &entry);
 	else if (in == FLOW_OUTSIDE)
 		forward_resolve_outside(w->dp, ip, len, &entry);
 	else
