@@ -399,6 +399,7 @@ struct cfg_live {
 	uint32_t mbufs;	     /* packets that can exist at once */
 	const char *control; /* path of the control socket; NULL: a standard one; "": none */
 	const char *metrics; /* where /metrics is served, "127.0.0.1:9101"; NULL: nowhere */
+	bool telemetry;	     /* EAL's telemetry runs, and answers /esplab/... */
 	const char *state;   /* path of the file of reserved numbers; NULL: a standard one; "": none */
 	const char *user;    /* who the process becomes once its ports are open; NULL: who started it */
 	uint64_t neighbour_ageing; /* ns until a neighbour that was not heard of is asked again */

@@ -121,7 +121,9 @@ class World:
         config = self.folder / f"site-{end}.cfg"
         config.write_text(self.net.config(end, self.folder, **changes))
         config.chmod(0o600)
-        with open(self.folder / f"{end}.log", "w", encoding="utf-8") as log:
+        path = self.folder / f"{end}.log"
+        path.unlink(missing_ok=True)
+        with open(path, "a", encoding="utf-8") as log:  # which may be cut while it is written
             self.gateways[end] = self.spawn("g" + end, str(self.scenario.binary), "gateway", str(config),
                                             *(("--", *eal) if eal else ()), out=log)
         deadline = time.monotonic() + START_SECONDS
