@@ -73,12 +73,12 @@ class Net:
                       dst=self.network(dst)) for name, way, src, dst in self.ways(end)]
 
     def config(self, end, folder, sas=None, policies=None, port=None, live=None, more="",
-               wan="net_af_packet0,iface=wan"):
+               lan="net_tap0,iface=lan", wan="net_af_packet0,iface=wan"):
         """sas, policies: groups instead of a tunnel between the networks; port, live: more keys, more: of
-        the gateway; wan: the device between the gateways."""
+        the gateway; lan, wan: devices to the host and to the other gateway."""
         far = "b" if end == "a" else "a"
         ports = [group(name="lan", address=f"{self.gateway(end)}/{self.lan_len}",
-                       device="net_tap0,iface=lan", **(port or {})),
+                       device=lan, **(port or {})),
                  group(name="wan", address=f"{self.wan[end]}/{self.wan_len}",
                        device=wan, **(port or {}))]
         routes = [group(to=self.network(far), via=self.wan[far])]
