@@ -153,6 +153,7 @@ signals_block(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
 	sigprocmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN); /* net_virtio_user writes to a vhost that may have gone */
 }
 
 /* More numbers in time; a disk that is full is told once, and SAs end where their reservation does. */
