@@ -133,7 +133,9 @@ struct cfg_qos {
 
 struct cfg_port {
 	const char *name;
-	struct cfg_prefix address;
+	struct cfg_prefix address; /* the first; cfg_net.h answers for all of them */
+	struct cfg_prefix *more;   /* further ones */
+	unsigned n_more;
 	uint32_t mtu;	 /* bytes of IP packet */
 	uint32_t ip_mtu; /* the same, when lower than mtu; 0: mtu */
 	uint32_t tcp_adjust_mss; /* MSS of TCP that passes is lowered to this; 0: not */
@@ -433,15 +435,6 @@ struct cfg_lab {
 	bool is_site; /* the file of a live gateway: `live`, engines and one gateway, and nothing else */
 	struct cfg_live live;
 };
-
-/* Address of a host, or of a port. */
-static inline struct ip_addr
-cfg_end_address(const struct cfg_lab *lab, const struct cfg_end *end)
-{
-	if (end->node < lab->n_hosts)
-		return lab->hosts[end->node].address;
-	return lab->gateways[end->node - lab->n_hosts].ports[end->port].address.addr;
-}
 
 /* What config/ cannot know by itself, because crypto/ and dataplane/ stand above it.  Borrowed for the
  * call. */

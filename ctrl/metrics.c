@@ -2,6 +2,7 @@
 #include "ctrl/metrics.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,18 @@ gateway_write(FILE *out, const struct snap *snap, const struct ctrl *ctrl)
 	}
 }
 
+/* Of the whole process; packets have memory of their own.  0 where the allocator is another. */
+static void
+heap_write(FILE *out)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	head(out, "esplab_heap_used_bytes", "gauge", "memory that malloc has given out");
+	fprintf(out, "esplab_heap_used_bytes %zu\n", info.uordblks + info.hblkhd);
+	head(out, "esplab_heap_held_bytes", "gauge", "memory that malloc has from the system");
+	fprintf(out, "esplab_heap_held_bytes %zu\n", info.arena + info.hblkhd);
+}
+
 /* What counts by the rows of another table. */
 static void
 tables_write(FILE *out, const struct snap *snap)
@@ -181,6 +194,7 @@ metrics_text(struct ctrl *ctrl, char **text)
 	out = open_memstream(text, &bytes);
 	if (out) {
 		gateway_write(out, snap, ctrl);
+		heap_write(out);
 		tables_write(out, snap);
 		metrics_write(out, snap);
 	}
