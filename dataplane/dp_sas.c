@@ -36,6 +36,7 @@ struct dp_change {
 	uint32_t unprotected; /* bit p: port p */
 	struct sa **sas, **keepalive;
 	struct dp_old_sa *old; /* places for those that go, a list */
+	uint8_t *owners;
 	unsigned n, next, count;
 	struct plan plan[];
 };
@@ -51,16 +52,28 @@ struct dp_old_sa {
 	uint64_t packets, since;
 };
 
-enum status
-dp_sa_make(
-	struct dp *dp, const struct cfg_sa *cfg, uint32_t index, struct sa **out, char *message, size_t bytes)
+bool
+dp_sa_stands(const struct sa *sa)
 {
+	return sa->direction == CFG_IN && (sa->session || sa->light);
+}
+
+enum status
+dp_sa_make(struct dp *dp, const struct cfg_sa *cfg, uint32_t index, unsigned owner, struct sa **out,
+	char *message, size_t bytes)
+{
+	bool mine = owner == hand_self(dp->worker);
 	struct sa *sa;
-	enum status status = sa_create(cfg, index, dp->worker->engine, &sa, message, bytes);
+	enum status status = sa_create(cfg, index, mine ? dp->worker->engine : NULL, &sa, message, bytes);
 
 	*out = NULL;
 	if (status)
 		return status;
+	sa->owner = (uint8_t)owner;
+	if (sa->light) {
+		*out = sa;
+		return ST_OK;
+	}
 	if (life_create(sa) || (cfg->in_order && !(sa->order = in_order_create()))) {
 		free(sa->life);
 		sa_destroy(sa, dp->worker->engine);
@@ -79,7 +92,7 @@ dp_sa_free(struct dp *dp, struct sa *sa)
 	if (!sa)
 		return;
 	dp->worker->n_orders -= sa->order != NULL;
-	dp->n_refused -= !sa->session;
+	dp->n_refused -= !sa->session && !sa->light;
 	in_order_destroy(sa->order);
 	free(sa->life);
 	sa_destroy(sa, dp->worker->engine);
@@ -192,6 +205,19 @@ places_create(struct dp_change *change, unsigned n)
 	return true;
 }
 
+/* An SA stays where its numbers are, and a new one of its name, too; an ESP goes with the AH over it. */
+static void
+owners_plan(const struct dp *dp, struct dp_change *change)
+{
+	for (uint32_t i = 0; i < change->n; i++) {
+		const struct plan *plan = &change->plan[i];
+		bool anew = plan->was == CFG_NONE || (plan->fate == FATE_NEW && change->cfg->sas[i].over);
+
+		change->owners[i] = anew ? HAND_ANY : dp->sas[plan->was]->owner;
+	}
+	hand_owners(dp->worker, change->cfg, change->owners);
+}
+
 enum status
 dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **out, char *message,
 	size_t bytes)
@@ -209,7 +235,9 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 	change->local = local_create(cfg);
 	change->sas = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->keepalive = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
-	if (!change->local || !change->sas || !change->keepalive || spd_create(cfg, &change->spd))
+	change->owners = calloc(cfg->n_sas + 1u, 1);
+	if (!change->local || !change->sas || !change->keepalive || !change->owners ||
+		spd_create(cfg, &change->spd))
 		status = ST_ERR_NOMEM;
 	for (unsigned p = 0; p < cfg->n_ports; p++)
 		change->unprotected |= (uint32_t)forward_unprotected(cfg, p) << p;
@@ -223,6 +251,8 @@ dp_change_create(const struct dp *dp, const struct cfg_gateway *cfg, struct dp_c
 		change->count += change->plan[i].fate != FATE_KEPT;
 		goes -= change->plan[i].fate != FATE_NEW;
 	}
+	if (!status)
+		owners_plan(dp, change);
 	if (!status && !places_create(change, goes)) {
 		snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
 		status = ST_ERR_NOMEM;
@@ -254,8 +284,8 @@ dp_change_make(struct dp *dp, struct dp_change *change, unsigned n, bool *done, 
 
 		if (plan->fate == FATE_KEPT)
 			continue;
-		status = dp_sa_make(
-			dp, &change->cfg->sas[change->next], change->next, &plan->made, message, bytes);
+		status = dp_sa_make(dp, &change->cfg->sas[change->next], change->next,
+			change->owners[change->next], &plan->made, message, bytes);
 		n--;
 	}
 	*done = change->next == change->n;
@@ -280,6 +310,7 @@ dp_change_destroy(struct dp_change *change)
 	}
 	spd_destroy(change->spd);
 	free(change->local);
+	free(change->owners);
 	free(change->sas);
 	free(change->keepalive);
 	free(change);
@@ -304,7 +335,7 @@ sa_retire(struct dp *dp, struct dp_change *change, struct sa *sa, uint32_t succe
 	*old = (struct dp_old_sa){.sa = sa, .next = dp->old, .state = OLD_GONE, .since = now};
 	old->packets = sa->packets;
 	dp->old = old;
-	if (sa->direction == CFG_IN && sa->session && successor != CFG_NONE) {
+	if (dp_sa_stands(sa) && successor != CFG_NONE) {
 		old->state = OLD_ACCEPTS;
 		old->name = sa->cfg->name;
 	} else {
@@ -319,7 +350,7 @@ sad_place(struct dp *dp, struct sa *sa)
 	uint8_t proto = (uint8_t)sa->transform.proto;
 	const struct sa *there;
 
-	if (sa->direction != CFG_IN || !sa->session)
+	if (!dp_sa_stands(sa))
 		return;
 	there = sad_find(dp->sad, sa->spi, sa->dst, proto);
 	for (struct dp_old_sa *old = dp->old; there && old; old = old->next)

@@ -19,7 +19,7 @@ sa_due(const struct sa *sa)
 static bool
 sends(const struct sa *sa)
 {
-	return sa->natt && sa->direction == CFG_OUT && sa->cfg->natt_keepalive;
+	return !sa->light && sa->natt && sa->direction == CFG_OUT && sa->cfg->natt_keepalive;
 }
 
 uint64_t

@@ -72,6 +72,8 @@ void process_put(struct worker *worker, struct rte_mbuf *m, enum process_cause c
 /* Pass on what is due by now; true where anything was.  start: of events (worker.h). */
 bool process_run(struct worker *worker, unsigned start);
 
+/* From now on the flow of m is known at interrupt level. */
+void process_learn(struct process *process, const struct rte_mbuf *m, uint64_t now);
 /* Routes have changed: all flows are unknown at interrupt level.  NULL is fine. */
 void process_forget(struct process *process);
 
