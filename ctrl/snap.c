@@ -1,4 +1,5 @@
-/* Copies and sums; an SA is asked of the worker that owns it.  Sequence numbers and what else is a level and no counter is never taken away from. */
+/* Copies and sums; an SA is asked of the worker that owns it.  Sequence numbers and
+ * what else is a level and no counter is never taken away from. */
 #include "ctrl/snap.h"
 
 #include <stdlib.h>

@@ -372,7 +372,7 @@ dp_next_due(const struct dp *dp)
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
 	early = time_min(early, process_next_due(w->process)); /* it knows no polls */
-	if (hand_held(w->hand))
+	if (hand_due(w->hand))
 		due = time_min(due, w->now);
 	return time_min(early, time_round_up(due, poll));
 }

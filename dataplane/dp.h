@@ -26,9 +26,7 @@ struct rte_mbuf;
 struct rte_mempool;
 struct sa;
 
-/* rx + created = tx + consumed + held + sum of drops, at any time between turns.  Of one of several workers:
- * rx + created + taken = tx + consumed + handed + held but for what waits in its ring + sum of drops; over
- * all of them the first sum holds again. */
+/* rx + created + taken = tx + consumed + held + handed + sum of drops, at any time between turns. */
 struct dp_stats {
 	uint64_t rx, created, tx, consumed;
 	uint64_t handed, taken; /* to and from other workers of the gateway */
@@ -68,7 +66,8 @@ const struct dp_stats *dp_stats(const struct dp *dp);
 void dp_stage_time(struct dp *dp, uint64_t (*cycles)(void));
 const struct stage_stats *dp_stage_stats(const struct dp *dp, enum stage stage);
 const char *dp_stage_name(enum stage stage);
-/* Packets inside: queues, inboxes, engine, and those that wait for it in the ring of its team. */
+/* Packets inside: queues, inboxes, engine.  What waits in the rings between workers is nobody's: handed less
+ * taken, over all of them. */
 uint64_t dp_held(const struct dp *dp);
 const struct qos *dp_qos(const struct dp *dp, unsigned port);
 /* SYNs whose MSS was lowered to the tcp_adjust_mss of this port. */

@@ -50,14 +50,17 @@ hand_empty(struct hand *hand)
 uint64_t
 hand_held(const struct hand *hand)
 {
-	uint64_t held;
+	uint64_t held = 0;
 
-	if (!hand)
-		return 0;
-	held = rte_ring_count(hand->team->ring[hand->self]);
-	for (unsigned i = 0; i < hand->team->n; i++)
+	for (unsigned i = 0; hand && i < hand->team->n; i++)
 		held += hand->out[i].n;
 	return held;
+}
+
+bool
+hand_due(const struct hand *hand)
+{
+	return hand && !rte_ring_empty(hand->team->ring[hand->self]);
 }
 
 /* ---- putting ---- */
@@ -119,10 +122,12 @@ hand_process(struct worker *w, struct rte_mbuf *m, unsigned cause)
 {
 	struct hand *hand = w->hand;
 
-	if (!hand || hand->team->process == HAND_ANY || hand->team->process == hand->self)
+	if (!hand)
+		return false;
+	pkt_of(m)->hand.home = (uint8_t)hand->self;
+	if (hand->team->process == hand->self)
 		return false;
 	pkt_of(m)->hand.cause = (uint8_t)cause;
-	pkt_of(m)->hand.home = (uint8_t)hand->self;
 	hand_put(w, m, HAND_PROCESS, hand->team->process);
 	return true;
 }
@@ -130,7 +135,7 @@ hand_process(struct worker *w, struct rte_mbuf *m, unsigned cause)
 bool
 hand_learn(struct worker *w, struct rte_mbuf *m)
 {
-	if (!w->hand || w->hand->team->process != w->hand->self)
+	if (!w->hand || pkt_of(m)->hand.home == w->hand->self)
 		return false;
 	hand_put(w, m, HAND_LEARN, pkt_of(m)->hand.home);
 	return true;
@@ -222,7 +227,7 @@ take_one(struct worker *w, struct rte_mbuf *m)
 		own_take(w, m);
 		return;
 	case HAND_PROCESS:
-		process_put(w, m, (enum process_cause)pkt->hand.cause);
+		process_wait(w, m, (enum process_cause)pkt->hand.cause);
 		return;
 	case HAND_LEARN:
 		process_learn(w->process, m, w->now);

@@ -31,7 +31,7 @@ struct worker;
 struct hand_team;
 
 /* workers own SAs and have queues of ports.  process: one worker more has the process path, and nothing
- * else.  ring: HAND_RING, or another power of two. */
+ * else; if not, the first one has it.  ring: HAND_RING, or another power of two. */
 enum status hand_team_create(unsigned workers, bool process, unsigned ring, struct hand_team **team);
 /* Frees what is still in the rings. */
 void hand_team_destroy(struct hand_team *team);
@@ -85,8 +85,10 @@ bool hand_fragment(struct worker *worker, struct rte_mbuf *m);
 bool hand_run(struct worker *worker);
 /* The end of a turn. */
 void hand_flush(struct worker *worker);
-/* Packets that are to be taken or put. */
+/* Packets that are to be put. */
 uint64_t hand_held(const struct hand *hand);
+/* Is there anything to be taken? */
+bool hand_due(const struct hand *hand);
 /* Says by whom a port sends; where that is another one, nothing is endless. */
 void hand_port(const struct worker *worker, struct dp_port *port);
 

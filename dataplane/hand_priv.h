@@ -14,7 +14,7 @@
 struct hand_team {
 	unsigned n;	  /* workers in all */
 	unsigned owners;  /* that own SAs: the first ones */
-	unsigned process; /* which has the process path; HAND_ANY: each its own */
+	unsigned process; /* which has the process path */
 	uint8_t queues[HAND_PORTS_MAX];
 	struct rte_ring *ring[HAND_WORKERS_MAX];
 };

@@ -20,7 +20,7 @@ hand_team_create(unsigned workers, bool process, unsigned ring, struct hand_team
 	}
 	team->n = n;
 	team->owners = workers;
-	team->process = process ? workers : HAND_ANY;
+	team->process = process ? workers : 0;
 	for (unsigned p = 0; p < HAND_PORTS_MAX; p++)
 		team->queues[p] = (uint8_t)workers;
 	for (unsigned i = 0; i < n; i++) {

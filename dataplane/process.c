@@ -92,12 +92,16 @@ process_flush(struct process *p)
 void
 process_put(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
 {
-	struct process *p = w->process;
-	uint64_t start;
+	if (!hand_process(w, m, cause))
+		process_wait(w, m, cause);
+}
 
-	if (hand_process(w, m, cause))
-		return;
-	start = pacer_next(&p->pacer, 1);
+void
+process_wait(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
+{
+	struct process *p = w->process;
+	uint64_t start = pacer_next(&p->pacer, 1);
+
 	p->stats.causes[cause]++;
 	if (unlikely(process_held(p) >= p->limit)) {
 		worker_drop(w, m, DROP_PROCESS_FULL);

@@ -69,6 +69,8 @@ void process_destroy(struct process *process);
 void process_flush(struct process *process);
 /* Queue a packet, or drop it where the queue is full. */
 void process_put(struct worker *worker, struct rte_mbuf *m, enum process_cause cause);
+/* The same at the worker that serves the queue. */
+void process_wait(struct worker *worker, struct rte_mbuf *m, enum process_cause cause);
 /* Pass on what is due by now; true where anything was.  start: of events (worker.h). */
 bool process_run(struct worker *worker, unsigned start);
 

@@ -264,7 +264,7 @@ test_full(void)
 	dp_turn(team->dp[0], US); /* the other one stands still */
 	CU_ASSERT_EQUAL(dp_stats(team->dp[0])->handed, 63);
 	CU_ASSERT_EQUAL(team_drops(team, DROP_HANDOVER_FULL), 37);
-	CU_ASSERT_EQUAL(dp_held(team->dp[1]), 63);
+	CU_ASSERT_EQUAL(hand_team_waiting(team->hand, 1), 63);
 	CU_ASSERT_EQUAL(dp_held(team->dp[0]), 0);
 	CU_ASSERT(dp_next_due(team->dp[1]) <= US);
 	team_check(team);

@@ -328,6 +328,17 @@ test_process(void)
 	for (unsigned i = 0; i < 2 * RIG_SAS; i++)
 		CU_ASSERT(!dp_sa_owned(team->dp[2], i));
 	team_stop(team);
+	/* without one of its own: the first one has it, for all of them */
+	team = team_start(&r.cfg, 2);
+	for (unsigned w = 0; w < 2; w++) {
+		team_send(team, w, 0, rig_packet(1, 100, 0), (200001 + w * 100001) * US);
+		CU_ASSERT_EQUAL(dp_held(team->dp[0]), 1);
+		team_turn(team, (300000 + w * 100000) * US);
+		CU_ASSERT_EQUAL(sent_free(team, 1), 1);
+		team_send(team, w, 0, rig_packet(1, 100, 0), (300001 + w * 100000) * US);
+		CU_ASSERT_EQUAL(sent_free(team, 1), 1);
+	}
+	team_stop(team);
 }
 
 int

@@ -72,14 +72,14 @@ class Net:
         return [group(name=name, direction=way, action="protect", sa=name, src=self.network(src),
                       dst=self.network(dst)) for name, way, src, dst in self.ways(end)]
 
-    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more=""):
+    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more="", wan=""):
         """sas, policies: groups instead of a tunnel between the networks; port, live: more keys, more: of
-        the gateway."""
+        the gateway; wan: more arguments of that device."""
         far = "b" if end == "a" else "a"
         ports = [group(name="lan", address=f"{self.gateway(end)}/{self.lan_len}",
                        device="net_tap0,iface=lan", **(port or {})),
                  group(name="wan", address=f"{self.wan[end]}/{self.wan_len}",
-                       device="net_af_packet0,iface=wan", **(port or {}))]
+                       device=f"net_af_packet0,iface=wan{wan}", **(port or {}))]
         routes = [group(to=self.network(far), via=self.wan[far])]
         return f"""live = {group(control=f"{folder}/{end}.sock", **(live or {}))};
 gateways = ({{ name = "site-{end}"; {more}
