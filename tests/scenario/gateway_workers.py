@@ -80,8 +80,8 @@ def streams_make(world):
 
 
 def check_streams(scenario, world, rounds):
-    """None is lost, none comes twice, nothing is dropped.  Order is that of the queues by which they come; after
-    a rekey the kernel may choose another one."""
+    """None is lost, none comes twice, nothing is dropped.  Order is that of the queues by which they come;
+    after a rekey the kernel may choose another one."""
     chance = random.Random(4303)
     before = {end: world.drops(end) for end in "ab"}
     streams = streams_make(world)
@@ -115,8 +115,8 @@ def check_iperf(scenario, world):
         near, far, port = world.net.address("a", i), world.net.address("b", i), str(IPERF_PORT + i)
         servers.append(world.spawn("hb", "iperf3", "-s", "-p", port, out=subprocess.DEVNULL))
         client = f"iperf3 --json --bidir -P 2 -t {IPERF_SECONDS} -B {near} -c {far} -p {port}"
-        clients.append(world.spawn("ha", "sh", "-c", f"for try in $(seq {IPERF_TRIES}); do {client} >{world.folder}/"
-                                   f"iperf{i} && break; sleep 1; done"))
+        clients.append(world.spawn("ha", "sh", "-c", f"for try in $(seq {IPERF_TRIES}); do "
+                                   f"{client} >{world.folder}/iperf{i} && break; sleep 1; done"))
     for i, client in enumerate(clients):
         client.wait(120)
         out = (world.folder / f"iperf{i}").read_text(encoding="utf-8")
