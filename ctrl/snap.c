@@ -22,6 +22,7 @@ ask_sizes(struct dp *dp, void *arg, uint64_t now)
 
 	snap->cfg = dp_cfg(dp);
 	snap->now = now;
+	snap->n_ports = snap->cfg->n_ports;
 	snap->n_sas = dp_sa_count(dp);
 	snap->engine = dp_engine(dp) != NULL;
 	for (unsigned p = 0; p < snap->cfg->n_ports; p++)
@@ -105,6 +106,8 @@ sa_set(struct snap_sa *to, const struct sa *from, uint64_t now)
 	bool in = from->direction == CFG_IN;
 
 	*to = (struct snap_sa){.cfg = from->cfg,
+		.spi = from->spi,
+		.direction = (enum cfg_direction)from->direction,
 		.transform = from->transform,
 		.wire = from->wire,
 		.index = from->index,
@@ -191,7 +194,7 @@ sas_less(struct snap *snap, const struct snap *then)
 		struct snap_sa *sa = &snap->sas[i];
 		const struct snap_sa *was = &then->sas[i];
 
-		if (sa->cfg->spi != was->cfg->spi || sa->cfg->direction != was->cfg->direction)
+		if (sa->spi != was->spi || sa->direction != was->direction)
 			continue;
 		less(&sa->packets, was->packets);
 		less(&sa->bytes, was->bytes);
@@ -216,7 +219,7 @@ classes_less(struct snap *snap, const struct snap *then)
 		less(&now->tail_drops, was->tail_drops);
 		less(&now->police_drops, was->police_drops);
 	}
-	for (unsigned p = 0; p < snap->cfg->n_ports && p < then->cfg->n_ports; p++)
+	for (unsigned p = 0; p < snap->n_ports && p < then->n_ports; p++)
 		less(&snap->received[p], then->received[p]);
 }
 

@@ -20,8 +20,6 @@
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13)     /* 16,384 flows, 1 MiB */
-#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
 
 static enum status
 fail(char *message, size_t bytes, const char *name, const char *why, enum status status)
@@ -72,17 +70,6 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	return status;
 }
 
-/* Two flows for each SA, where there are many. */
-static unsigned
-flow_buckets(const struct cfg_gateway *cfg)
-{
-	unsigned buckets = FLOW_BUCKETS;
-
-	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
-		buckets *= 2;
-	return buckets;
-}
-
 static enum status
 worker_create(struct dp *dp, uint64_t (*cycles)(void), struct hand_team *team, unsigned self)
 {
@@ -108,7 +95,7 @@ worker_fill(struct dp *dp, char *message, size_t bytes)
 
 	snprintf(message, bytes, "memory");
 	w->local = dp->local;
-	status = flow_cache_create(flow_buckets(dp->cfg), &w->cache);
+	status = flow_cache_create(flow_cache_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);
 	if (!status)
@@ -147,6 +134,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 {
 	uint8_t *owners = malloc(dp->cfg->n_sas + 1u);
 	enum status status = ST_ERR_NOMEM;
+	bool limited = false;
 
 	if (owners) {
 		memset(owners, HAND_ANY, dp->cfg->n_sas + 1u);
@@ -157,7 +145,9 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 	if (status)
 		return status;
 	dp_sas_bundle(dp);
-	life_begin(dp);
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		limited |= life_limited(&dp->cfg->sas[i]);
+	life_begin(dp, limited);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
 	return keepalive_create(dp);
@@ -274,6 +264,7 @@ dp_destroy(struct dp *dp)
 	spd_destroy(dp->spd);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
+	free(dp->place);
 	free(dp->sas);
 	free(dp->local);
 	free(dp->ports);

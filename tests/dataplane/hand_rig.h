@@ -242,6 +242,10 @@ team_change(struct team *team, const struct cfg_gateway *cfg, uint64_t now)
 			dp_change_abort(team->dp[w], change[w]);
 		else
 			dp_change_commit(team->dp[w], change[w], now);
+	}
+	for (unsigned w = 0; w < team->n; w++) {
+		for (bool done = status != ST_OK; !done;)
+			dp_change_settle(team->dp[w], change[w], now, 1, &done);
 		dp_change_destroy(change[w]);
 	}
 	return status;
