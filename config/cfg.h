@@ -397,6 +397,7 @@ struct cfg_variant {
 /* The process of a live gateway. */
 struct cfg_live {
 	uint32_t workers;
+	bool process_core; /* the process path, if there is one, has a thread of its own */
 	enum cfg_idle idle;
 	uint32_t mbufs;	     /* packets that can exist at once */
 	const char *control; /* path of the control socket; NULL: a standard one; "": none */

@@ -30,6 +30,7 @@ struct dp_change {
 	bool limited;	      /* there are lifetimes */
 	unsigned n, n_was;    /* SAs that there are to be, and were */
 	/* making */
+	uint8_t *owners;	 /* of several workers (hand.h), for each SA */
 	uint32_t *todo;		 /* those to be made: new or altered */
 	unsigned n_todo, next;	 /* next in todo */
 	struct sad_spare *spare; /* NULL: the SAD has room */

@@ -69,7 +69,7 @@ sad_place(struct dp *dp, struct sa *sa)
 {
 	uint8_t proto = (uint8_t)sa->transform.proto;
 
-	if (sa->direction != CFG_IN || !sa->session)
+	if (!dp_sa_stands(sa))
 		return;
 	sad_del(dp->sad, sa->spi, sa->dst, proto);
 	sad_add(dp->sad, sa->spi, sa->dst, proto, sa);

@@ -109,7 +109,7 @@ dp_old_add(struct dp *dp, struct dp_old_sa **places, struct sa *sa, bool accepts
 	*places = entry->next;
 	*entry = (struct dp_old_sa){.sa = sa, .packets = sa->packets, .since = now};
 	dp->old->n++;
-	if (accepts && sa->direction == CFG_IN && sa->session) {
+	if (accepts && dp_sa_stands(sa)) {
 		push(&dp->old->accepts, entry);
 		return;
 	}

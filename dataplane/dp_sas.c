@@ -20,16 +20,28 @@
 
 #define MOVE_SLOTS 1024u /* of the SAD, moved at once */
 
-enum status
-dp_sa_make(
-	struct dp *dp, const struct cfg_sa *cfg, uint32_t index, struct sa **out, char *message, size_t bytes)
+bool
+dp_sa_stands(const struct sa *sa)
 {
+	return sa->direction == CFG_IN && (sa->session || sa->light);
+}
+
+enum status
+dp_sa_make(struct dp *dp, const struct cfg_sa *cfg, uint32_t index, unsigned owner, struct sa **out,
+	char *message, size_t bytes)
+{
+	bool mine = owner == hand_self(dp->worker);
 	struct sa *sa;
-	enum status status = sa_create(cfg, index, dp->worker->engine, &sa, message, bytes);
+	enum status status = sa_create(cfg, index, mine ? dp->worker->engine : NULL, &sa, message, bytes);
 
 	*out = NULL;
 	if (status)
 		return status;
+	sa->owner = (uint8_t)owner;
+	if (sa->light) {
+		*out = sa;
+		return ST_OK;
+	}
 	if (life_create(sa) || (cfg->in_order && !(sa->order = in_order_create()))) {
 		free(sa->life);
 		sa_destroy(sa, dp->worker->engine);
@@ -48,7 +60,7 @@ dp_sa_free(struct dp *dp, struct sa *sa)
 	if (!sa)
 		return;
 	dp->worker->n_orders -= sa->order != NULL;
-	dp->n_refused -= !sa->session;
+	dp->n_refused -= !sa->session && !sa->light;
 	in_order_destroy(sa->order);
 	free(sa->life);
 	sa_destroy(sa, dp->worker->engine);
@@ -76,7 +88,7 @@ plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
 		if (plan->fate != FATE_NEW) {
 			change->sas[i] = dp->sas[plan->was];
 			goes--;
-			if (dp->pool && keepalive_sends(sa))
+			if (dp->pool && keepalive_sends(sa) && !change->sas[i]->light)
 				change->keepalive[change->n_keepalive++] = change->sas[i];
 		}
 		if (plan->fate != FATE_KEPT)
@@ -116,7 +128,8 @@ parts_create(struct dp *dp, struct dp_change *change)
 	change->sas = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->keepalive = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->todo = calloc(cfg->n_sas + 1u, sizeof(*change->todo));
-	if (!change->local || !change->sas || !change->keepalive || !change->todo ||
+	change->owners = calloc(cfg->n_sas + 1u, 1);
+	if (!change->local || !change->sas || !change->keepalive || !change->todo || !change->owners ||
 		spd_create(cfg, &change->spd) || flow_cache_create(flow_cache_buckets(cfg), &change->cache) ||
 		process_cache_create(dp->worker->process, &change->routes) ||
 		(!dp->old && dp_old_create(dp->n_ports, &dp->old)))
@@ -137,6 +150,19 @@ spare_create(const struct dp *dp, struct dp_change *change, unsigned n_new_in)
 	return sad_spare_create(dp->sad, entries, &change->spare);
 }
 
+/* An SA stays where its numbers are, and a new one of its name, too; an ESP goes with the AH over it. */
+static void
+owners_plan(const struct dp *dp, struct dp_change *change)
+{
+	for (uint32_t i = 0; i < change->n; i++) {
+		const struct plan *plan = &change->plan[i];
+		bool anew = plan->was == CFG_NONE || (plan->fate == FATE_NEW && change->cfg->sas[i].over);
+
+		change->owners[i] = anew ? HAND_ANY : dp->sas[plan->was]->owner;
+	}
+	hand_owners(dp->worker, change->cfg, change->owners);
+}
+
 static enum status
 change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t bytes)
 {
@@ -150,8 +176,10 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 	}
 	if (!status)
 		status = dp_plan(dp->cfg, change->cfg, change->plan, message, bytes);
-	if (!status)
+	if (!status) {
+		owners_plan(dp, change);
 		status = plan_read(dp, change, &n_new_in);
+	}
 	if (!status)
 		status = dp_place_create(dp, change);
 	return status ? status : spare_create(dp, change, n_new_in);
@@ -190,7 +218,7 @@ make_one(struct dp *dp, struct dp_change *change, uint32_t i, char *message, siz
 {
 	const struct cfg_sa *cfg = &change->cfg->sas[i];
 	struct plan *plan = &change->plan[i];
-	enum status status = dp_sa_make(dp, cfg, i, &plan->made, message, bytes);
+	enum status status = dp_sa_make(dp, cfg, i, change->owners[i], &plan->made, message, bytes);
 
 	if (status)
 		return status;
@@ -200,7 +228,7 @@ make_one(struct dp *dp, struct dp_change *change, uint32_t i, char *message, siz
 	}
 	plan->made->policy = plan->number;
 	change->sas[i] = plan->made;
-	if (dp->pool && keepalive_sends(cfg))
+	if (dp->pool && keepalive_sends(cfg) && !plan->made->light)
 		change->keepalive[change->n_keepalive++] = plan->made;
 	return ST_OK;
 }
@@ -244,6 +272,7 @@ dp_change_destroy(struct dp_change *change)
 	free(change->keepalive);
 	free(change->place);
 	free(change->todo);
+	free(change->owners);
 	free(change->outer);
 	free(change);
 }

@@ -53,8 +53,10 @@ unsigned dp_sas_age(struct dp *dp, uint64_t now, uint64_t idle, unsigned n, bool
 void dp_sas_see_old(const struct dp *dp, void (*see)(void *ctx, const struct cfg_sa *sa), void *ctx);
 
 /* For dp.c: an SA with what a gateway adds to it.  On failure nothing is left. */
-enum status dp_sa_make(
-	struct dp *dp, const struct cfg_sa *cfg, uint32_t index, struct sa **sa, char *message, size_t bytes);
+enum status dp_sa_make(struct dp *dp, const struct cfg_sa *cfg, uint32_t index, unsigned owner,
+	struct sa **sa, char *message, size_t bytes);
+/* An inbound SA that packets can find: those without a session are refused by sa_in. */
+bool dp_sa_stands(const struct sa *sa);
 void dp_sa_free(struct dp *dp, struct sa *sa);
 /* Names of policies are those of the AH over an ESP. */
 void dp_sas_bundle(struct dp *dp);

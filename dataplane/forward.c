@@ -214,6 +214,8 @@ forward_learn(struct worker *w, const struct sa *sa_in, uint32_t in, const uint8
 		forward_resolve_out(w->dp, ip, len, &entry);
 	if (!entry.drop && flow_key_proto(entry.key) == IPV4_PROTO_TCP)
 		clamp_resolve(w->dp->cfg, sa_in ? sa_in->src : ip_head_src(ip), &entry);
+	if (!entry.drop && entry.sa && entry.sa->light)
+		entry.drop = (uint8_t)hand_to(sa_in ? HAND_POLICY_CHECK : HAND_CLASSIFY, entry.sa->owner);
 	return flow_cache_add(w->cache, &entry);
 }
 

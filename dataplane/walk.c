@@ -146,6 +146,10 @@ worker_tell(struct worker *w, const struct sa *sa, enum life life)
 void
 worker_drop(struct worker *w, struct rte_mbuf *m, enum drop reason)
 {
+	if (unlikely(reason >= DROP_COUNT)) {
+		hand_drop(w, m, reason);
+		return;
+	}
 	w->stats.drops[reason]++;
 	event_record(w, m, reason);
 	rte_pktmbuf_free(m);

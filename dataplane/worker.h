@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/hand.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/life.h"
 #include "dataplane/local.h"
@@ -36,6 +37,8 @@ struct dp_port {
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
 	bool endless;	   /* nothing ever waits for it (qos_pass) */
+	bool foreign;	   /* `sender`, another worker, sends (hand.h) */
+	uint8_t sender;
 	bool unprotected;  /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received;    /* packets */
@@ -70,6 +73,7 @@ struct worker {
 	struct stage_stats stage[STAGE_COUNT];
 	void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer); /* NULL: nobody watches */
 	void *echoed_ctx;
+	struct hand *hand; /* to other workers; NULL: this is the only one */
 	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
 	unsigned event_head, event_tail;
 	struct inbox inbox[STAGE_COUNT];
@@ -113,7 +117,7 @@ worker_events_many(const struct worker *worker, unsigned start)
 	return worker->event_head - start > WORKER_EVENTS / 2;
 }
 
-/* Ends a packet: counts, records the event, frees. */
+/* Ends a packet: counts, records the event, frees; or hands it over (hand_to()). */
 void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
 /* Counts and records what has become of an SA. */
 void worker_tell(struct worker *worker, const struct sa *sa, enum life life);

@@ -4,6 +4,7 @@
 
 #include <rte_ethdev.h>
 
+#include "dataplane/hand.h"
 #include "live/live_priv.h"
 #include "live/neigh.h"
 
@@ -108,6 +109,7 @@ live_totals(const struct live *live, struct live_totals *totals)
 		totals->created += dp->created;
 		totals->consumed += dp->consumed;
 		totals->held += dp_held(live->workers[i].dp);
+		totals->held += live->team ? hand_team_waiting(live->team, i) : 0;
 		for (unsigned d = 0; d < DROP_COUNT; d++)
 			totals->drops[d] += dp->drops[d];
 	}

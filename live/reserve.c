@@ -314,7 +314,8 @@ worker_look(struct dp *dp, void *arg, uint64_t now)
 {
 	(void)now;
 	for (unsigned i = 0; i < dp_sa_count(dp); i++)
-		sa_look(arg, i, dp_sa(dp, i));
+		if (dp_sa_owned(dp, i))
+			sa_look(arg, i, dp_sa(dp, i));
 }
 
 /* The numbers are safe in the file: the SAs may have them. */
@@ -326,7 +327,7 @@ worker_allow(struct dp *dp, void *arg, uint64_t now)
 		const struct sa *sa = dp_sa(dp, i);
 		const struct row *row = row_of(arg, i, sa->cfg);
 
-		if (row && row->out && row->number)
+		if (dp_sa_owned(dp, i) && row && row->out && row->number)
 			dp_sa_limit(dp, i, row->number);
 	}
 }

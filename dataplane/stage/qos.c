@@ -62,6 +62,10 @@ stage_qos(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 			start_one(w, pkts[i], w->now);
 			continue;
 		}
+		if (unlikely(port->foreign)) {
+			hand_put(w, pkts[i], HAND_QOS, port->sender);
+			continue;
+		}
 		drop = qos_put(port->qos, pkts[i], pkt->wire_bytes, pkt->dscp, w->now);
 		touched |= 1u << pkt->out_port;
 		if (unlikely(drop))
