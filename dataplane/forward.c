@@ -91,13 +91,17 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 bool
 forward_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 {
+	struct ip_addr last = {0, 0}; /* both directions of a tunnel have one far end */
+
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
+		struct ip_addr far = sa->direction == CFG_OUT ? sa->dst : sa->src;
 
-		if (forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
-			return true;
 		if (cfg_port_has(&cfg->ports[port], sa->direction == CFG_OUT ? sa->src : sa->dst))
 			return true;
+		if (!ip_equal(far, last) && forward_route(cfg, far) == port)
+			return true;
+		last = far;
 	}
 	return false;
 }
