@@ -474,6 +474,11 @@ enum status cfg_load_variant(const char *file, const struct cfg_set *set, unsign
 enum status cfg_load_site(const char *file, const struct cfg_set *set, unsigned n_set,
 	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes);
 
+/* Whether a gateway that runs by `was` would have to be started anew for what stands in `now`; then message
+ * says "FILE:LINE: key: ..." of the first such key.  was_lab NULL: gateways alone are compared. */
+bool cfg_fixed_differs(const struct cfg_lab *was_lab, const struct cfg_gateway *was,
+	const struct cfg_lab *now_lab, const struct cfg_gateway *now, char *message, size_t bytes);
+
 /* Frees all and wipes keys; NULL is fine. */
 void cfg_free(struct cfg_lab *lab);
 

@@ -8,7 +8,6 @@
 
 #include "crypto/engine.h"
 #include "dataplane/dp_change.h"
-#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
@@ -121,8 +120,6 @@ parts_create(struct dp *dp, struct dp_change *change)
 		process_cache_create(dp->worker->process, &change->routes) ||
 		(!dp->old && dp_old_create(dp->n_ports, &dp->old)))
 		return ST_ERR_NOMEM;
-	for (unsigned p = 0; p < cfg->n_ports; p++)
-		change->unprotected |= (uint32_t)forward_unprotected(cfg, p) << p;
 	return outer_create(change);
 }
 
@@ -142,6 +139,9 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 {
 	unsigned n_new_in = 0;
 	enum status status = parts_create(dp, change);
+
+	if (!status)
+		status = dp_ports_create(dp, change, message, bytes);
 
 	if (!status && !dp->worker->engine && change->n) {
 		snprintf(message, bytes,
@@ -238,6 +238,7 @@ dp_change_destroy(struct dp_change *change)
 	sad_spare_destroy(change->spare);
 	flow_cache_destroy(change->cache);
 	flow_cache_destroy(change->routes);
+	dp_ports_destroy(change);
 	spd_destroy(change->spd);
 	free(change->local);
 	free(change->sas);

@@ -53,6 +53,10 @@ enum status live_call(
 unsigned live_workers(const struct live *live);
 /* The gateway as it runs: poll_interval is 1 ns, whatever the file says. */
 const struct cfg_gateway *live_cfg(const struct live *live);
+/* The file that it was made of. */
+const struct cfg_lab *live_lab(const struct live *live);
+/* The workers run by other routes and neighbours of the same gateway: ports go by them too. */
+void live_changed(struct live *live, const struct cfg_gateway *was, const struct cfg_gateway *now);
 /* Time as the workers have it. */
 uint64_t live_now(const struct live *live);
 /* Drop events of a worker, oldest first; any thread, but one at a time. */

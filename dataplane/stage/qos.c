@@ -49,6 +49,28 @@ qos_drain(struct worker *w, unsigned port)
 }
 
 void
+qos_move(struct worker *w, unsigned port, struct qos *to)
+{
+	struct dp_port *p = &w->dp->ports[port];
+	struct qos_out out[WORKER_BURST];
+
+	qos_carry(to, p->qos);
+	for (unsigned n; (n = qos_get(p->qos, TIME_NEVER - 1, out, WORKER_BURST));)
+		for (unsigned i = 0; i < n; i++) {
+			const struct pkt *pkt = pkt_of(out[i].pkt);
+
+			if (qos_restore(to, out[i].pkt, pkt->wire_bytes, pkt->dscp, w->now))
+				continue;
+			if (!has_room(w))
+				worker_walk(w);
+			start_one(w, out[i].pkt, w->now);
+		}
+	p->qos = to;
+	p->endless = qos_is_endless(to);
+	worker_walk(w);
+}
+
+void
 stage_qos(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	uint32_t touched = 0;
