@@ -73,6 +73,15 @@ target_begin(void *ctx, struct cfg_sa *sa, char *message, size_t bytes)
 	return control->reserve ? reserve_begin(control->reserve, &one, message, bytes) : ST_OK;
 }
 
+/* On the disk before an SA may send. */
+static enum status
+target_begun(void *ctx, char *message, size_t bytes)
+{
+	struct gateway_ctrl *control = ctx;
+
+	return control->reserve ? reserve_write(control->reserve, message, bytes) : ST_OK;
+}
+
 static void
 target_changed(void *ctx, const struct cfg_gateway *was, const struct cfg_gateway *now)
 {
@@ -199,6 +208,7 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 		.load = target_load,
 		.begin = target_begin,
 		.log = target_log,
+		.begun = target_begun,
 		.changed = target_changed,
 		.cfg = live_cfg(live),
 		.lab = live_lab(live),

@@ -82,7 +82,8 @@ field_equal(const struct key *key, const char *a, const char *b)
 	case TYPE_STRING:
 	case TYPE_NAME:
 	case TYPE_WORD:
-		return text_equal(*(const char *const *)(const void *)a, *(const char *const *)(const void *)b);
+		return text_equal(
+			*(const char *const *)(const void *)a, *(const char *const *)(const void *)b);
 	case TYPE_PREFIX:
 		return prefix_equal((const void *)a, (const void *)b);
 	default:

@@ -69,7 +69,7 @@ struct live_port_info {
 	const char *device; /* "net_af_packet0" */
 	const char *driver; /* "net_af_packet" */
 	struct cfg_mac mac;
-	bool up, gone; /* gone: its interface was taken away */
+	bool up, gone;		       /* gone: its interface was taken away */
 	uint64_t speed;		       /* bit/s; 0: unknown */
 	uint64_t rx_missed, rx_errors; /* frames that never came out of the device */
 };

@@ -1,6 +1,6 @@
-/* Neighbours and next hops of a gateway whose routes have changed.  Routes themselves come to the ports with the
- * datapath's (dataplane/dp_sas.h), between the same two bursts; here ports are told to look at them, and given
- * MACs are exchanged. */
+/* Neighbours and next hops of a gateway whose routes have changed.  Routes themselves come to the ports with
+ * the datapath's (dataplane/dp_sas.h), between the same two bursts; here ports are told to look at them, and
+ * given MACs are exchanged. */
 #include <string.h>
 
 #include "live/live_priv.h"
@@ -40,8 +40,8 @@ live_changed(struct live *live, const struct cfg_gateway *was, const struct cfg_
 {
 	for (unsigned i = 0; i < was->n_neighbours; i++)
 		if (!neighbour_same(now, &was->neighbours[i]))
-			neigh_del_static(live->devices[was->neighbours[i].port].neigh,
-				was->neighbours[i].address);
+			neigh_del_static(
+				live->devices[was->neighbours[i].port].neigh, was->neighbours[i].address);
 	for (unsigned i = 0; i < now->n_neighbours; i++) {
 		struct neighbour_call call = {live, &now->neighbours[i]};
 

@@ -283,6 +283,15 @@ reserve_begin(struct reserve *reserve, struct cfg_gateway *gateway, char *messag
 	return ST_OK;
 }
 
+enum status
+reserve_write(struct reserve *reserve, char *message, size_t bytes)
+{
+	enum status status = reserve->dirty ? file_save(reserve, message, bytes) : ST_OK;
+
+	reserve->dirty = reserve->dirty && status;
+	return status;
+}
+
 /* What a worker's SAs have come to, and what they may. */
 struct look {
 	struct reserve *reserve;

@@ -314,6 +314,45 @@ test_reload(void)
 	site_stop(&site);
 }
 
+/* The answer of a command holds the text. */
+static void
+site_shows(struct site *site, const char *command, const char *text)
+{
+	char *answer;
+
+	CU_ASSERT_EQUAL(ctrl_run(site->ctrl, command, &answer), ST_OK);
+	CU_ASSERT_PTR_NOT_NULL(strstr(answer, text));
+	if (!strstr(answer, text))
+		printf("\n%s\n", answer);
+	free(answer);
+}
+
+/* Limits, queueing and logging change, and with the next reload they are as the file says again. */
+static void
+test_reload_ports(void)
+{
+	const struct qos *before;
+	struct site site;
+
+	site_start(&site);
+	before = dp_qos(site.single.dp, 1);
+	site_reload(&site, "gateways.gwa.ports.wan.ip_mtu", "1300", ST_OK, "0 SAs made or altered");
+	site_shows(&site, "show ip mtu", "wan                   1500      1300");
+	CU_ASSERT_PTR_EQUAL(dp_qos(site.single.dp, 1), before);
+	site_reload(&site, "gateways.gwa.ports.wan.tcp_adjust_mss", "1000", ST_OK, "");
+	CU_ASSERT_EQUAL(dp_cfg(site.single.dp)->ports[1].tcp_adjust_mss, 1000);
+	site_shows(&site, "show ip mtu", "wan                   1500      1500");
+	site_reload(&site, "gateways.gwa.ports.wan.qos.shape", "3 Mb/s", ST_OK, "");
+	CU_ASSERT_PTR_NOT_EQUAL(dp_qos(site.single.dp, 1), before);
+	site_shows(&site, "show interface name wan", "shaped to 3000000 bit/s");
+	site_reload(&site, "gateways.gwa.log_rate", "7", ST_OK, "");
+	CU_ASSERT_EQUAL(dp_cfg(site.single.dp)->log_rate, 7);
+	for (unsigned i = 0; i < 4; i++) /* configurations of before go, and nothing names them */
+		ctrl_tick(site.ctrl);
+	site_shows(&site, "show interface", "class-default");
+	site_stop(&site);
+}
+
 /* All of it, or nothing. */
 static void
 test_reload_refused(void)
@@ -322,9 +361,13 @@ test_reload_refused(void)
 
 	site_start(&site);
 	site_reload(&site, "gateways.gwa.sas.b-a.window", "x", ST_ERR_CONFIG, "window");
+	site_reload(&site, "gateways.gwa.ports.wan.mtu", "1400", ST_ERR_CONFIG, "qos-reorder.cfg:");
 	site_reload(&site, "gateways.gwa.ports.wan.mtu", "1400", ST_ERR_CONFIG,
-		"ports differs, and cannot change while the gateway runs");
-	site_reload(&site, "gateways.gwa.sequence", "after-queue", ST_ERR_CONFIG, "sequence differs");
+		": mtu: cannot change while the gateway runs; allowed: as it was at the start");
+	site_reload(
+		&site, "gateways.gwa.ports.wan.address", "192.0.2.1/29", ST_ERR_CONFIG, ": address: cannot");
+	site_reload(&site, "gateways.gwa.sequence", "after-queue", ST_ERR_CONFIG, ": sequence: cannot");
+	site_reload(&site, "gateways.gwa.icmp_rate", "5", ST_ERR_CONFIG, ": icmp_rate: cannot");
 	site_reload(&site, "gateways.gwa.name", "other", ST_ERR_CONFIG, "");
 	CU_ASSERT_EQUAL(dp_sa(site.single.dp, 1)->window_size, 64);
 	CU_ASSERT_PTR_EQUAL(dp_cfg(site.single.dp), &site.lab->gateways[0]);
@@ -361,6 +404,7 @@ suite_ctrl_sadb(void)
 	       !CU_add_test(suite, "add and delete", test_add_delete) ||
 	       !CU_add_test(suite, "a key of before", test_used) ||
 	       !CU_add_test(suite, "window", test_window) || !CU_add_test(suite, "reload", test_reload) ||
+	       !CU_add_test(suite, "reload of ports", test_reload_ports) ||
 	       !CU_add_test(suite, "reload refused", test_reload_refused) ||
 	       !CU_add_test(suite, "fixed", test_fixed);
 }

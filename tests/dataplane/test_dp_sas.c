@@ -9,6 +9,7 @@
 #include "dataplane/dp_sas.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
+#include "dataplane/qos/qos.h"
 #include "tests/kit/kit.h"
 
 int suite_dp_sas(void);
@@ -439,6 +440,85 @@ test_engine_never_empty(void)
 	kit_gateway_stop(&g);
 }
 
+/* Six packets, of which five wait, and another policy for the port: all leave, once, in their order, and
+ * `at_once` of them where the new queues have no room. */
+static void
+queue_changes(const struct cfg_qos *qos, unsigned at_once)
+{
+	struct kit_gateway g;
+	struct cfg_port ports[2];
+	struct next next;
+
+	CU_ASSERT_FATAL(kit_init());
+	kit_gateway_init(&g, "esp-gcm 128");
+	g.ports[1].qos.shape = 1000000; /* 2.1 ms a packet */
+	CU_ASSERT_FATAL(kit_gateway_start(&g));
+	next_init(&next, &g);
+	memcpy(ports, g.ports, sizeof(ports));
+	next.cfg.ports = ports;
+	ports[1].qos = *qos;
+	for (unsigned i = 0; i < 6; i++)
+		kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), US);
+	CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 1);
+	CU_ASSERT_EQUAL(change(g.dp, &next.cfg, 2 * US, true), ST_OK);
+	CU_ASSERT_EQUAL(g.port[1].n_out, 1 + at_once);
+	CU_ASSERT_EQUAL(dp_held(g.dp), 5 - at_once);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 1000000 * US);
+	CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 7);
+	for (unsigned i = 0, later = 1; i < 7; i++) {
+		if (i >= 1 && i < 1 + at_once) /* those behind the ones that found room */
+			CU_ASSERT_EQUAL(seq_of(g.port[1].out[i]), 7 - at_once + i - 1);
+		else
+			CU_ASSERT_EQUAL(seq_of(g.port[1].out[i]), i == 6 ? 7 : later++);
+	}
+	CU_ASSERT_EQUAL(qos_class_stats(dp_qos(g.dp, 1), 0)->packets_out +
+				qos_class_stats(dp_qos(g.dp, 1), 0)->tail_drops,
+		at_once ? 7 - at_once - 1 : 7);
+	kit_port_empty(&g.port[1]);
+	stop(&g);
+}
+
+static void
+test_queue(void)
+{
+	struct cfg_class classes[] = {{.name = "fair", .queue_limit = 2}};
+	const struct cfg_qos wide = {.kind = CFG_QOS_FIFO, .shape = 2000000, .queue_limit = 100},
+			     narrow = {.kind = CFG_QOS_FIFO, .shape = 500000, .queue_limit = 1},
+			     fair = {.kind = CFG_QOS_CBWFQ,
+				     .shape = 2000000,
+				     .classes = classes,
+				     .n_classes = 1};
+
+	queue_changes(&wide, 0);
+	queue_changes(&narrow, 0);
+	queue_changes(&fair, 3);
+}
+
+/* Limits of a port, and routes: the next packet goes by them. */
+static void
+test_limits(void)
+{
+	struct cfg_port ports[2];
+	struct cfg_route routes[2];
+	struct kit_gateway g;
+	struct next next;
+
+	start(&g, &next);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 1000, 0), US);
+	CU_ASSERT_EQUAL(g.port[1].n_out, 1);
+	memcpy(ports, g.ports, sizeof(ports));
+	memcpy(routes, g.routes, sizeof(routes));
+	next.cfg.ports = ports;
+	next.cfg.routes = routes;
+	ports[1].ip_mtu = 600;
+	CU_ASSERT_EQUAL(change(g.dp, &next.cfg, 2 * US, true), ST_OK);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 1000, 0), 3 * US);
+	CU_ASSERT_EQUAL(g.port[1].n_out, 3); /* two pieces */
+	kit_port_empty(&g.port[1]);
+	CU_ASSERT_PTR_EQUAL(g.port[1].port.gateway, &next.cfg);
+	stop(&g);
+}
+
 /* Back to an SPI that is still taken for the SA before: the new one has it. */
 static void
 test_spi_again(void)
@@ -481,5 +561,6 @@ suite_dp_sas(void)
 	       !CU_add_test(suite, "under way", test_under_way) ||
 	       !CU_add_test(suite, "never empty", test_never_empty) ||
 	       !CU_add_test(suite, "engine never empty", test_engine_never_empty) ||
-	       !CU_add_test(suite, "SPI again", test_spi_again);
+	       !CU_add_test(suite, "another queue", test_queue) ||
+	       !CU_add_test(suite, "limits", test_limits) || !CU_add_test(suite, "SPI again", test_spi_again);
 }
