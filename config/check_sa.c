@@ -99,12 +99,16 @@ check_own_end(const struct check *check, const struct cfg_gateway *gateway, cons
 				 (uint32_t)(gateway - check->lab->gateways))
 		return;
 	for (unsigned p = 0; p < gateway->n_ports; p++) {
-		size_t used = strlen(allowed);
+		const struct cfg_port *port = &gateway->ports[p];
 
-		if (ip_equal(gateway->ports[p].address.addr, own))
+		if (cfg_port_has(port, own))
 			return;
-		snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "",
-			ip_text(gateway->ports[p].address.addr, text));
+		for (unsigned i = 0; i < cfg_port_addresses(port); i++) {
+			size_t used = strlen(allowed);
+
+			snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "",
+				ip_text(cfg_port_address(port, i)->addr, text));
+		}
 	}
 	check_fault(check, sa, sa->direction == CFG_OUT ? "src" : "dst",
 		"%s is no address of %s; allowed: %s%s", ip_text(own, text), gateway->name, allowed,

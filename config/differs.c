@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/cfg.h"
+#include "config/cfg_net.h"
 #include "config/keys.h"
 
 /* Read from the configuration that is in force, or exchanged with it (dataplane/dp_sas.h). */
@@ -53,6 +54,18 @@ prefix_equal(const struct cfg_prefix *a, const struct cfg_prefix *b)
 }
 
 static bool
+addresses_equal(const struct cfg_port *a, const struct cfg_port *b)
+{
+	if (a->n_more != b->n_more)
+		return false;
+	for (unsigned i = 0; i < cfg_port_addresses(a); i++)
+		if (!prefix_equal(cfg_port_address(a, i), cfg_port_address(b, i)))
+			return false;
+	return true;
+}
+
+/* The jobs of a fault. */
+static bool
 numbers_equal(const struct cfg_fault *a, const struct cfg_fault *b)
 {
 	return a->n_jobs == b->n_jobs && !memcmp(a->jobs, b->jobs, a->n_jobs * sizeof(*a->jobs));
@@ -75,10 +88,17 @@ list_differs(const struct key *key, const char *a, const char *b, const void **a
 	return !found && *n[0] != *n[1] ? key : found;
 }
 
+/* of_a, of_b: the groups that have the key. */
 static bool
-field_equal(const struct key *key, const char *a, const char *b)
+field_equal(const struct key *key, const void *of_a, const void *of_b)
 {
+	const char *a = (const char *)of_a + key->offset, *b = (const char *)of_b + key->offset;
+
 	switch (key->type) {
+	case TYPE_PREFIXES:
+		return addresses_equal(of_a, of_b);
+	case TYPE_NUMBERS:
+		return numbers_equal(of_a, of_b);
 	case TYPE_STRING:
 	case TYPE_NAME:
 	case TYPE_WORD:
@@ -102,7 +122,7 @@ section_differs(enum section_id section, const void *a, const void *b, const voi
 			continue;
 		if (key->type == TYPE_LIST)
 			found = list_differs(key, x, y, at, of);
-		else if (key->type == TYPE_NUMBERS ? !numbers_equal(a, b) : !field_equal(key, x, y))
+		else if (!field_equal(key, a, b))
 			found = key;
 		if (!found)
 			continue;

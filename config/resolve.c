@@ -262,7 +262,7 @@ resolve_route(const struct cfg_gateway *gateway, struct cfg_route *route)
 		route->to = ip_is_v4(route->via) ? CFG_PREFIX_V4(0, 0) : (struct cfg_prefix){.only_v6 = true};
 	route->port = CFG_NONE;
 	for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
-		if (cfg_prefix_holds(&gateway->ports[p].address, route->via))
+		if (cfg_port_net(&gateway->ports[p], route->via))
 			route->port = p;
 }
 

@@ -2,6 +2,8 @@
  *
  * A generation has arrays of SAs and policies of its own; texts in them belong to the generation that first
  * had them, so a generation keeps its texts after its arrays have gone, until a whole file has replaced them.
+ * Where rekeys follow each other closely there are replaced SAs at any time: so each generation goes by
+ * itself, when its last SA has gone.
  */
 #include "ctrl/sadb.h"
 
@@ -315,6 +317,7 @@ sadb_enter(struct sadb *sadb, struct generation *g, unsigned *changed, char *mes
 		return status;
 	}
 	sadb_used_add(sadb->used, &g->cfg);
+	g->number = sadb->last->number + 1;
 	g->before = sadb->last;
 	sadb->last = g;
 	sadb->old = 1; /* until sadb_age() knows better */
@@ -322,34 +325,59 @@ sadb_enter(struct sadb *sadb, struct generation *g, unsigned *changed, char *mes
 }
 
 struct aging {
+	struct dp *dp;
 	unsigned left;
 	bool done;
 };
+
+static struct generation *
+generation_of(struct generation *from, const struct cfg_sa *sa)
+{
+	while (from && (sa < from->cfg.sas || sa >= from->cfg.sas + from->cfg.n_sas))
+		from = from->before;
+	return from;
+}
+
+static void
+old_see(void *ctx, const struct cfg_sa *sa)
+{
+	struct generation *g = generation_of(((struct sadb *)ctx)->last, sa);
+
+	if (g)
+		g->used = true;
+}
 
 static void
 age(struct dp *dp, void *arg, uint64_t now)
 {
 	struct aging *aging = arg;
 
+	aging->dp = dp;
 	aging->left = dp_sas_age(dp, now, SADB_IDLE_NS, SETTLE_PORTION, &aging->done);
 }
 
-/* Nothing points into configurations of before any more. */
+/* What nothing points into any more. */
 static void
 generations_free(struct sadb *sadb)
 {
-	bool whole = false; /* a file has replaced all texts of those before */
+	uint64_t oldest = UINT64_MAX; /* that is read, of those whose texts may be further back */
 
-	for (struct generation *g = sadb->last, *before; g; g = before) {
-		before = g->before;
-		if (g != sadb->last && before)
+	for (struct generation **at = &sadb->last, *g; (g = *at);) {
+		bool read = g == sadb->last || g->used;
+		bool whole = g->loaded != NULL; /* has all its texts, and those of later ones */
+
+		if (read)
+			oldest = g->number;
+		else
 			arrays_free(g);
-		whole |= g->loaded != NULL;
-		while (whole && before) {
-			g->before = before->before;
-			sadb_generation_free(before);
-			before = g->before;
+		if (read || oldest < g->until) {
+			at = &g->before;
+		} else {
+			*at = g->before;
+			sadb_generation_free(g);
 		}
+		if (whole)
+			oldest = UINT64_MAX;
 	}
 }
 
@@ -361,15 +389,18 @@ sadb_age(struct sadb *sadb)
 
 	if (!sadb->old)
 		return;
+	for (struct generation *g = sadb->last; g; g = g->before)
+		g->used = false;
 	for (unsigned w = 0; w < target->workers; w++) {
 		struct aging aging = {0};
 
 		while (!aging.done)
 			if (target->call(target->ctx, w, age, &aging))
 				return;
+		/* what is seen there is changed by nobody but this thread */
+		dp_sas_see_old(aging.dp, old_see, sadb);
 		left += aging.left;
 	}
 	sadb->old = left;
-	if (!left)
-		generations_free(sadb);
+	generations_free(sadb);
 }

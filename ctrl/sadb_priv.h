@@ -3,6 +3,7 @@
 #define CTRL_SADB_PRIV_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "config/cfg.h"
@@ -13,10 +14,13 @@ struct used_keys;
 
 struct generation {
 	struct generation *before;
+	uint64_t number; /* counts up */
+	uint64_t until;	 /* generations before that one may have texts of this one; 0: it has none */
 	struct cfg_gateway cfg;
 	struct cfg_lab *loaded; /* a file; NULL: changed from the one before */
 	char *name;		/* of an SA that came with it */
 	bool arrays;		/* cfg.sas and cfg.policies are its own */
+	bool used;		/* by SAs that have been replaced; of sadb_age() */
 };
 
 struct sadb {

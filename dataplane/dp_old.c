@@ -159,6 +159,29 @@ dp_old_each(const struct dp_old *old, void (*fn)(void *ctx, const struct sa *sa,
 			fn(ctx, at->sa, i == 0 && !at->refused);
 }
 
+struct seer {
+	void (*see)(void *ctx, const struct cfg_sa *sa);
+	void *ctx;
+};
+
+static void
+cfg_see(void *ctx, const struct sa *sa, bool accepts)
+{
+	const struct seer *seer = ctx;
+
+	(void)accepts;
+	seer->see(seer->ctx, sa->cfg);
+}
+
+void
+dp_sas_see_old(const struct dp *dp, void (*see)(void *ctx, const struct cfg_sa *sa), void *ctx)
+{
+	struct seer seer = {see, ctx};
+
+	if (dp->old)
+		dp_old_each(dp->old, cfg_see, &seer);
+}
+
 /* The one at old->at: does it still accept? */
 static void
 accepting_look(struct dp *dp, struct dp_old *old, uint64_t now, uint64_t idle)

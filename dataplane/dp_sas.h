@@ -24,8 +24,8 @@ struct dp_change;
 struct sa;
 
 /* cfg: as dp_cfg(dp) but for SAs, policies, routes, what cfg_fixed_differs() lets pass of ports and the
- * gateway; it must live until another has taken its place and dp_sas_age() has said 0.  ERR_CONFIG: message
- * says in one line what may not be changed like this. */
+ * gateway; it must live until another has taken its place and dp_sas_see_old() does not name it any more.
+ * ERR_CONFIG: message says in one line what may not be changed like this. */
 enum status dp_change_create(
 	struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **change, char *message, size_t bytes);
 /* Worker.  Makes at most n of the SAs that are to be made; *done: there are no more.  After a failure: abort.
@@ -48,6 +48,10 @@ unsigned dp_change_count(const struct dp_change *change);
  * round is over.  Drop events of the gateway must have been taken and read between two rounds, as they point
  * to SAs. Returns how many are left. */
 unsigned dp_sas_age(struct dp *dp, uint64_t now, uint64_t idle, unsigned n, bool *done);
+/* Calls see() for each SA that has been replaced and is still there, with what it points into: of the
+ * configurations of these and the one in force anything is read, and of no other.  Control thread, between
+ * its calls. */
+void dp_sas_see_old(const struct dp *dp, void (*see)(void *ctx, const struct cfg_sa *sa), void *ctx);
 
 /* For dp.c: an SA with what a gateway adds to it.  On failure nothing is left. */
 enum status dp_sa_make(
