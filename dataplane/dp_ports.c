@@ -1,6 +1,6 @@
 /* The ports in a change: MTU, MSS, and queueing.  A policy that is the same keeps its queues.  Another one
- * gets its queues beside, and what waits moves into them as it would have left, whatever their limits; what
- * finds no room at all leaves at once, so that nothing is lost. */
+ * gets its queues beside, and what waits moves into them as it would have left, whatever their limits; where
+ * there is no room at all the first of them leave at once, so that nothing is lost. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -61,9 +61,17 @@ dp_sas_bundle(struct dp *dp)
 			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
 }
 
+/* ESP that stays, and was under an AH that goes: it names that AH. */
+static bool
+is_orphan(const struct dp_change *change, uint32_t i)
+{
+	return change->sas[i]->next && !change->cfg->sas[i].over &&
+	       !(change->outer && change->outer[i] != CFG_NONE);
+}
+
 /* What the plan says of each SA: which are to be made, and which stay as they are. */
 static enum status
-plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
+plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in, char *message, size_t bytes)
 {
 	const struct cfg_gateway *cfg = change->cfg;
 	unsigned goes = change->n_was;
@@ -75,6 +83,11 @@ plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
 		if (plan->fate != FATE_NEW) {
 			change->sas[i] = dp->sas[plan->was];
 			goes--;
+			if (is_orphan(change, i)) {
+				snprintf(message, bytes,
+					"SA %s: the AH over it goes, so it wants a new key too", sa->name);
+				return ST_ERR_CONFIG;
+			}
 			if (dp->pool && keepalive_sends(sa))
 				change->keepalive[change->n_keepalive++] = change->sas[i];
 		}
@@ -151,7 +164,7 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 	if (!status)
 		status = dp_plan(dp->cfg, change->cfg, change->plan, message, bytes);
 	if (!status)
-		status = plan_read(dp, change, &n_new_in);
+		status = plan_read(dp, change, &n_new_in, message, bytes);
 	if (!status)
 		status = dp_place_create(dp, change);
 	return status ? status : spare_create(dp, change, n_new_in);

@@ -52,19 +52,19 @@ void
 qos_move(struct worker *w, unsigned port, struct qos *to)
 {
 	struct dp_port *p = &w->dp->ports[port];
-	struct qos_out out[WORKER_BURST];
+	struct qos_out from, first;
 
 	qos_carry(to, p->qos);
-	for (unsigned n; (n = qos_get(p->qos, TIME_NEVER - 1, out, WORKER_BURST));)
-		for (unsigned i = 0; i < n; i++) {
-			const struct pkt *pkt = pkt_of(out[i].pkt);
+	while (qos_get(p->qos, TIME_NEVER - 1, &from, 1)) {
+		const struct pkt *pkt = pkt_of(from.pkt);
 
-			if (qos_restore(to, out[i].pkt, pkt->wire_bytes, pkt->dscp, w->now))
-				continue;
+		while (!qos_restore(to, from.pkt, pkt->wire_bytes, pkt->dscp, w->now) &&
+			qos_get(to, TIME_NEVER - 1, &first, 1)) {
 			if (!has_room(w))
 				worker_walk(w);
-			start_one(w, out[i].pkt, w->now);
+			start_one(w, first.pkt, w->now);
 		}
+	}
 	p->qos = to;
 	p->endless = qos_is_endless(to);
 	worker_walk(w);
