@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/engine.h"
+#include "dataplane/dp_change.h"
 #include "dataplane/dp_sas.h"
 #include "dataplane/far.h"
 #include "dataplane/fragment.h"
@@ -42,7 +43,7 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
-		p->mtu = p->cfg->ip_mtu && p->cfg->ip_mtu < p->cfg->mtu ? p->cfg->ip_mtu : p->cfg->mtu;
+		p->mtu = dp_port_mtu(p->cfg);
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;

@@ -57,8 +57,7 @@ dp_change_commit(struct dp *dp, struct dp_change *change, uint64_t now)
 	dp->cfg = change->cfg;
 	dp->worker->local = dp->local;
 	dp->worker->far = dp->cfg->n_sas >= FAR_SAS;
-	for (unsigned p = 0; p < dp->n_ports; p++)
-		dp->ports[p].unprotected = change->unprotected >> p & 1;
+	dp_ports_commit(dp, change);
 	life_begin(dp, change->limited);
 	caches_exchange(dp, change);
 }

@@ -143,6 +143,13 @@ dp_old_refuse(struct dp *dp, struct dp_old_sa *at)
 }
 
 void
+dp_old_moved(struct dp *dp)
+{
+	if (dp->old && dp->old->passing)
+		epoch_begin(dp->old->epoch, dp);
+}
+
+void
 dp_old_each(const struct dp_old *old, void (*fn)(void *ctx, const struct sa *sa, bool accepts), void *ctx)
 {
 	const struct dp_old_sa *lists[] = {old->accepts, old->gone, old->passing, old->quiet, old->dead};

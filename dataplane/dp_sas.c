@@ -8,7 +8,6 @@
 
 #include "crypto/engine.h"
 #include "dataplane/dp_change.h"
-#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
@@ -74,9 +73,17 @@ dp_sas_bundle(struct dp *dp)
 			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
 }
 
+/* ESP that stays, and was under an AH that goes: it names that AH. */
+static bool
+is_orphan(const struct dp_change *change, uint32_t i)
+{
+	return change->sas[i]->next && !change->cfg->sas[i].over &&
+	       !(change->outer && change->outer[i] != CFG_NONE);
+}
+
 /* What the plan says of each SA: which are to be made, and which stay as they are. */
 static enum status
-plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
+plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in, char *message, size_t bytes)
 {
 	const struct cfg_gateway *cfg = change->cfg;
 	unsigned goes = change->n_was;
@@ -88,6 +95,11 @@ plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
 		if (plan->fate != FATE_NEW) {
 			change->sas[i] = dp->sas[plan->was];
 			goes--;
+			if (is_orphan(change, i)) {
+				snprintf(message, bytes,
+					"SA %s: the AH over it goes, so it wants a new key too", sa->name);
+				return ST_ERR_CONFIG;
+			}
 			if (dp->pool && keepalive_sends(sa) && !change->sas[i]->light)
 				change->keepalive[change->n_keepalive++] = change->sas[i];
 		}
@@ -134,8 +146,6 @@ parts_create(struct dp *dp, struct dp_change *change)
 		process_cache_create(dp->worker->process, &change->routes) ||
 		(!dp->old && dp_old_create(dp->n_ports, &dp->old)))
 		return ST_ERR_NOMEM;
-	for (unsigned p = 0; p < cfg->n_ports; p++)
-		change->unprotected |= (uint32_t)forward_unprotected(cfg, p) << p;
 	return outer_create(change);
 }
 
@@ -169,6 +179,9 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 	unsigned n_new_in = 0;
 	enum status status = parts_create(dp, change);
 
+	if (!status)
+		status = dp_ports_create(dp, change, message, bytes);
+
 	if (!status && !dp->worker->engine && change->n) {
 		snprintf(message, bytes,
 			"a gateway that was started without SAs has no engine: start it anew");
@@ -178,7 +191,7 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 		status = dp_plan(dp->cfg, change->cfg, change->plan, message, bytes);
 	if (!status) {
 		owners_plan(dp, change);
-		status = plan_read(dp, change, &n_new_in);
+		status = plan_read(dp, change, &n_new_in, message, bytes);
 	}
 	if (!status)
 		status = dp_place_create(dp, change);
@@ -266,6 +279,7 @@ dp_change_destroy(struct dp_change *change)
 	sad_spare_destroy(change->spare);
 	flow_cache_destroy(change->cache);
 	flow_cache_destroy(change->routes);
+	dp_ports_destroy(change);
 	spd_destroy(change->spd);
 	free(change->local);
 	free(change->sas);

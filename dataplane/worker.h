@@ -183,5 +183,8 @@ worker_each(struct worker *worker, struct rte_mbuf **pkts, unsigned n,
 
 /* Start everything that leaves port's queue by now (qos.c). */
 void qos_drain(struct worker *worker, unsigned port);
+/* The port has another policy: what waits goes into its queues, and what finds no room there leaves at once.
+ */
+void qos_move(struct worker *worker, unsigned port, struct qos *to);
 
 #endif

@@ -57,6 +57,10 @@ enum status live_call(
 unsigned live_workers(const struct live *live);
 /* The gateway as it runs: poll_interval is 1 ns, whatever the file says. */
 const struct cfg_gateway *live_cfg(const struct live *live);
+/* The file that it was made of. */
+const struct cfg_lab *live_lab(const struct live *live);
+/* The workers run by other routes and neighbours of the same gateway: ports go by them too. */
+void live_changed(struct live *live, const struct cfg_gateway *was, const struct cfg_gateway *now);
 /* Time as the workers have it. */
 uint64_t live_now(const struct live *live);
 /* Drop events of a worker, oldest first; any thread, but one at a time. */
@@ -69,7 +73,7 @@ struct live_port_info {
 	const char *device; /* "net_af_packet0" */
 	const char *driver; /* "net_af_packet" */
 	struct cfg_mac mac;
-	bool up, gone; /* gone: its interface was taken away */
+	bool up, gone;		       /* gone: its interface was taken away */
 	uint64_t speed;		       /* bit/s; 0: unknown */
 	uint64_t rx_missed, rx_errors; /* frames that never came out of the device */
 };

@@ -14,6 +14,12 @@ live_workers(const struct live *live)
 	return live->n_workers;
 }
 
+const struct cfg_lab *
+live_lab(const struct live *live)
+{
+	return live->cfg;
+}
+
 const struct cfg_gateway *
 live_cfg(const struct live *live)
 {

@@ -139,6 +139,37 @@ room_make(struct cbwfq *cbwfq, const struct cbwfq_class *class, uint32_t bytes, 
 	return class_admits(class, bytes) || (!cbwfq->waiting && egress_next(&cbwfq->egress, bytes) <= now);
 }
 
+static inline void
+packet_hold(struct cbwfq *cbwfq, struct item item)
+{
+	struct cbwfq_class *class = &cbwfq->classes[item.owner];
+
+	ring_push(class->ring, item);
+	cbwfq->waiting++;
+	class->bytes += item.bytes;
+	if (!class->packets++ && !class->priority)
+		drr_join(&cbwfq->drr, item.owner, item.bytes);
+
+	if (egress_next(&cbwfq->egress, 0) <= item.arrival_ns)
+		cbwfq->look = true;
+	else if (class->packets > class->stats.depth_max)
+		class->stats.depth_max = class->packets;
+}
+
+bool
+cbwfq_restore(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
+{
+	unsigned owner = cbwfq->class_of[dscp & 63];
+	struct cbwfq_class *class = &cbwfq->classes[owner];
+
+	if (ring_full(class->ring))
+		return false;
+	class->stats.packets_in++;
+	class->stats.bytes_in += bytes;
+	packet_hold(cbwfq, (struct item){pkt, now, 0, bytes, owner});
+	return true;
+}
+
 enum drop
 cbwfq_put(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
 {
@@ -155,16 +186,7 @@ cbwfq_put(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t
 		class->stats.tail_drops++;
 		return DROP_QOS_TAIL;
 	}
-	ring_push(class->ring, (struct item){pkt, now, 0, bytes, owner});
-	cbwfq->waiting++;
-	class->bytes += bytes;
-	if (!class->packets++ && !class->priority)
-		drr_join(&cbwfq->drr, owner, bytes);
-
-	if (egress_next(&cbwfq->egress, 0) <= now)
-		cbwfq->look = true;
-	else if (class->packets > class->stats.depth_max)
-		class->stats.depth_max = class->packets;
+	packet_hold(cbwfq, (struct item){pkt, now, 0, bytes, owner});
 	return DROP_NONE;
 }
 

@@ -36,6 +36,7 @@ struct cbwfq {
 enum status cbwfq_init(struct cbwfq *cbwfq, const struct cfg_qos *cfg, uint64_t line_rate, uint32_t overhead);
 void cbwfq_fini(struct cbwfq *cbwfq);
 enum drop cbwfq_put(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now);
+bool cbwfq_restore(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now);
 unsigned cbwfq_get(struct cbwfq *cbwfq, uint64_t now, struct qos_out *out, unsigned max);
 uint64_t cbwfq_next_due(const struct cbwfq *cbwfq);
 

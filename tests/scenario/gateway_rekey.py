@@ -120,4 +120,5 @@ def body(scenario, folder):
         world.close()
 
 
-gateway_kit.main(body)
+if __name__ == "__main__":
+    gateway_kit.main(body)
