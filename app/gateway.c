@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #define TICK_NS 20000000L /* how often the control thread looks */
 #define TICK_CAPTURE_NS 1000000L /* while packets are captured: 4 MiB of a worker are full sooner */
 #define DRAIN_NS 2000000000u
+#define LARGE_BYTES (1 << 20)
 
 /* What runs. */
 struct gateway {
@@ -306,6 +308,8 @@ start(struct cfg_lab *cfg, const struct request *request, const struct gateway_f
 	int code;
 
 	signals_block(&gateway.signals);
+	/* Captures and long answers come and go: by mmap, as holes of theirs in the heap are never empty. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	status = parts_create(&gateway, cfg, request, file, args, n_args, message, sizeof(message));
 	if (status)
 		fprintf(stderr, "esplab gateway: %s: %s\n", cfg->file, message);
