@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
@@ -28,10 +29,9 @@
 #define MESSAGE_BYTES 8192u
 #define SETS_MAX 128u
 #define PATH_BYTES 4096u
-#define TICK_NS 20000000L /* how often the control thread looks */
+#define TICK_NS 20000000L	 /* how often the control thread looks */
 #define TICK_CAPTURE_NS 1000000L /* while packets are captured: 4 MiB of a worker are full sooner */
 #define DRAIN_NS 2000000000u
-#define LARGE_BYTES (1 << 20)
 
 /* What runs. */
 struct gateway {
@@ -307,9 +307,11 @@ start(struct cfg_lab *cfg, const struct request *request, const struct gateway_f
 	enum status status;
 	int code;
 
+	/* Giving memory back stops a worker for 20 ms, when many SAs go.  What is larger than 128 KiB has memory
+	 * of its own from here on, as malloc adjusts no threshold any more: rings of captures and long answers
+	 * leave no holes in the heap, in which small pieces would settle. */
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	signals_block(&gateway.signals);
-	/* Captures and long answers come and go: by mmap, as holes of theirs in the heap are never empty. */
-	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	status = parts_create(&gateway, cfg, request, file, args, n_args, message, sizeof(message));
 	if (status)
 		fprintf(stderr, "esplab gateway: %s: %s\n", cfg->file, message);
