@@ -320,8 +320,10 @@ start(struct cfg_lab *cfg, const struct request *request, const struct gateway_f
 	enum status status;
 	int code;
 
-	mallopt(M_TRIM_THRESHOLD,
-		INT_MAX); /* giving memory back stops a worker for 20 ms, when many SAs go */
+	/* Giving memory back stops a worker for 20 ms, when many SAs go.  What is larger than 128 KiB has
+	 * memory of its own from here on, as malloc adjusts no threshold any more: rings of captures and long
+	 * answers leave no holes in the heap, in which small pieces would settle. */
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	signals_block(&gateway.signals);
 	status = parts_create(&gateway, cfg, request, file, args, n_args, message, sizeof(message));
 	if (status)
