@@ -212,6 +212,7 @@ dp_flush(struct dp *dp)
 	process_flush(dp->worker->process);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
+	worker_bury(dp->worker);
 }
 
 static void
@@ -310,6 +311,7 @@ dp_turn(struct dp *dp, uint64_t now)
 		moved |= fragments_run(w, events);
 		moved |= process_run(w, events);
 	}
+	worker_bury(w);
 	return moved;
 }
 
