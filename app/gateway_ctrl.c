@@ -15,6 +15,7 @@
 #include "ctrl/ctrl.h"
 #include "ctrl/http.h"
 #include "ctrl/socket.h"
+#include "ctrl/telemetry.h"
 #include "lab/hooks.h"
 
 #define EVENT_BURST 256u
@@ -29,6 +30,7 @@ struct gateway_ctrl {
 	struct reserve *reserve;
 	struct ctrl_socket *socket; /* NULL: none */
 	struct ctrl_http *http;	    /* NULL: none */
+	struct ctrl_telemetry *telemetry; /* NULL: none */
 	uint64_t ticked;	    /* when ctrl_tick() was called last */
 	bool *up;		    /* links of the ports, as they were told */
 	uint64_t looked;	    /* at them, the last time */
@@ -210,6 +212,8 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 		status = http_open(control, cfg->metrics, message, bytes);
 	if (!status)
 		status = socket_create(control, cfg->control, message, bytes);
+	if (!status && cfg->telemetry)
+		status = telemetry_create(control->ctrl, &control->telemetry, message, bytes);
 	if (status) {
 		gateway_ctrl_destroy(control);
 		return status;
@@ -276,6 +280,8 @@ gateway_ctrl_turn(struct gateway_ctrl *control)
 	}
 	if (control->http)
 		http_turn(control->http);
+	while (control->telemetry && telemetry_turn(control->telemetry))
+		;
 	captures = ctrl_captures_turn(control->ctrl);
 	while (control->socket && ctrl_turn(control->socket, live_now(control->live)))
 		;
@@ -287,6 +293,7 @@ gateway_ctrl_destroy(struct gateway_ctrl *control)
 {
 	if (!control)
 		return;
+	telemetry_destroy(control->telemetry);
 	ctrl_socket_destroy(control->socket);
 	http_destroy(control->http);
 	ctrl_destroy(control->ctrl);

@@ -7,8 +7,8 @@
  *
  * The link type is LINKTYPE_IPV4 or LINKTYPE_IPV6 and not LINKTYPE_RAW, because libpcap 1.10 refuses two
  * interfaces of a type whose number in files (101) is not its number in memory (12).  It refuses two
- * interfaces of different types too, so a file is of one family where it has several interfaces; a link is as
- * well (config/check_net.c).  With one interface LINKTYPE_RAW holds both. */
+ * interfaces of different types too, so a file is of one family where it has several interfaces.  With one
+ * interface LINKTYPE_RAW holds both. */
 #include "base/pcapng.h"
 
 #include <errno.h>

@@ -131,7 +131,9 @@ struct cfg_qos {
 
 struct cfg_port {
 	const char *name;
-	struct cfg_prefix address;
+	struct cfg_prefix address; /* the first; cfg_net.h answers for all of them */
+	struct cfg_prefix *more;   /* further ones */
+	unsigned n_more;
 	uint32_t mtu;	 /* bytes of IP packet */
 	uint32_t ip_mtu; /* the same, when lower than mtu; 0: mtu */
 	uint32_t tcp_adjust_mss; /* MSS of TCP that passes is lowered to this; 0: not */
@@ -397,6 +399,7 @@ struct cfg_live {
 	uint32_t mbufs;	     /* packets that can exist at once */
 	const char *control; /* path of the control socket; NULL: a standard one; "": none */
 	const char *metrics; /* where /metrics is served, "127.0.0.1:9101"; NULL: nowhere */
+	bool telemetry;	     /* EAL's telemetry runs, and answers /esplab/... */
 	const char *state;   /* path of the file of reserved numbers; NULL: a standard one; "": none */
 	const char *user;    /* who the process becomes once its ports are open; NULL: who started it */
 	uint64_t neighbour_ageing; /* ns until a neighbour that was not heard of is asked again */
@@ -429,15 +432,6 @@ struct cfg_lab {
 	bool is_site; /* the file of a live gateway: `live`, engines and one gateway, and nothing else */
 	struct cfg_live live;
 };
-
-/* Address of a host, or of a port. */
-static inline struct ip_addr
-cfg_end_address(const struct cfg_lab *lab, const struct cfg_end *end)
-{
-	if (end->node < lab->n_hosts)
-		return lab->hosts[end->node].address;
-	return lab->gateways[end->node - lab->n_hosts].ports[end->port].address.addr;
-}
 
 /* What config/ cannot know by itself, because crypto/ and dataplane/ stand above it.  Borrowed for the
  * call. */

@@ -60,7 +60,7 @@ gateway_of(const struct cfg_lab *lab, struct ip_addr address)
 {
 	for (unsigned g = 0; g < lab->n_gateways; g++)
 		for (unsigned p = 0; p < lab->gateways[g].n_ports; p++)
-			if (ip_equal(lab->gateways[g].ports[p].address.addr, address))
+			if (cfg_port_has(&lab->gateways[g].ports[p], address))
 				return g;
 	return CFG_NONE;
 }

@@ -4,7 +4,7 @@
 #define CONFIG_CHECK_H
 
 #include "config/arena.h"
-#include "config/cfg.h"
+#include "config/cfg_net.h"
 #include "config/faults.h"
 
 struct reader;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/lookup.h"
 #include "config/check.h"
 #include "config/read.h"
 
@@ -18,16 +19,26 @@ name_at(const void *objects, size_t size, unsigned i)
 static void
 refuse_twins(const struct check *check, const void *objects, unsigned n, size_t size)
 {
-	for (unsigned i = 1; i < n; i++) {
-		const char *name = name_at(objects, size, i);
-		unsigned first = 0;
+	struct lookup names;
 
-		while (first < i && strcmp(name_at(objects, size, first), name) != 0)
-			first++;
-		if (first < i)
+	if (lookup_create(&names, n)) {
+		check->arena->failed = true;
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const char *name = name_at(objects, size, i);
+		uint64_t hash = lookup_hash_text(0, name);
+		uint32_t slot, at = lookup_first(&names, hash, &slot);
+
+		while (at != LOOKUP_NONE && strcmp(name_at(objects, size, at), name) != 0)
+			at = lookup_next(&names, &slot);
+		if (at == LOOKUP_NONE)
+			lookup_add(&names, hash, i);
+		else
 			check_fault(check, (const char *)objects + i * size, "name",
 				"the name \"%s\" is taken; allowed: each name once", name);
 	}
+	lookup_destroy(&names);
 }
 
 static void

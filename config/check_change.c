@@ -19,9 +19,8 @@ check_change(const struct check *check, unsigned index)
 	const struct cfg_lab *lab = check->lab;
 	const struct cfg_change *change = &lab->changes[index];
 	const struct cfg_gateway *gateway = node_gateway(lab, change->end.node);
-	bool is_v4 = ip_is_v4(gateway->ports[change->end.port].address.addr);
 
-	if (!is_v4 && change->mtu < IPV6_MTU_MIN)
+	if (cfg_port_family(&gateway->ports[change->end.port], false) && change->mtu < IPV6_MTU_MIN)
 		check_fault(check, change, "mtu", "%u; allowed with an IPv6 address: %u and more",
 			change->mtu, IPV6_MTU_MIN);
 	if (!change->at)

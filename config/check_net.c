@@ -120,7 +120,7 @@ check_host_address(const struct check *check, unsigned h)
 	if (gateway == NULL)
 		return;
 	port = &gateway->ports[link->end[!mine].port];
-	if (!cfg_prefix_holds(&port->address, host->address))
+	if (!cfg_port_net(port, host->address))
 		check_fault(check, host, "address",
 			"%s is not in the network of its link; allowed: in %s/%u of %s.%s",
 			ip_text(host->address, own), ip_text(port->address.addr, net),
@@ -144,26 +144,26 @@ host_part(const struct cfg_prefix *prefix)
 /* The first and last address of an IPv4 network are not a node's, but for RFC 3021; the first of an IPv6
  * network is that of all its routers (RFC 4291 §2.6.1), but for RFC 6164. */
 static void
-check_port_prefix(const struct check *check, const struct cfg_port *port)
+check_port_prefix(const struct check *check, const struct cfg_port *port, const struct cfg_prefix *own)
 {
-	bool v4 = ip_is_v4(port->address.addr);
-	unsigned part = host_part(&port->address), len = cfg_prefix_written(&port->address);
+	bool v4 = ip_is_v4(own->addr);
+	unsigned part = host_part(own), len = cfg_prefix_written(own);
 	char text[IP_TEXT_BYTES];
 
-	if (port->address.len == (v4 ? IP_V4_LEN : 0) || port->address.len == 128)
+	if (own->len == (v4 ? IP_V4_LEN : 0) || own->len == 128)
 		check_fault(check, port, "address",
 			"%s/%u is no network; allowed: an address and a length of 1..%u",
-			ip_text(port->address.addr, text), len, v4 ? 31u : 127u);
-	else if (port->address.len < 127 && (part == 0 || (part == 2 && v4)))
+			ip_text(own->addr, text), len, v4 ? 31u : 127u);
+	else if (own->len < 127 && (part == 0 || (part == 2 && v4)))
 		check_fault(check, port, "address",
 			"%s/%u is the %s address of the network; allowed: one between",
-			ip_text(port->address.addr, text), len, part ? "broadcast" : "first");
+			ip_text(own->addr, text), len, part ? "broadcast" : "first");
 }
 
 static void
 check_ip_mtu(const struct check *check, const struct cfg_port *port)
 {
-	unsigned least = ip_is_v4(port->address.addr) ? IPV4_MTU_MIN : IPV6_MTU_MIN;
+	unsigned least = cfg_port_family(port, false) ? IPV6_MTU_MIN : IPV4_MTU_MIN;
 
 	if (port->ip_mtu && (port->ip_mtu < least || port->ip_mtu > port->mtu))
 		check_fault(check, port, "ip_mtu", "%u; allowed: from %u to %u, which is mtu, or 0",
@@ -178,56 +178,98 @@ check_adjust_mss(const struct check *check, const struct cfg_port *port)
 			port->tcp_adjust_mss, ADJUST_MSS_MIN);
 }
 
+static bool
+overlap(const struct cfg_prefix *a, const struct cfg_prefix *b)
+{
+	return cfg_prefix_holds(a, b->addr) || cfg_prefix_holds(b, a->addr);
+}
+
+/* Whose network else it is: an earlier one of the same port, or one of an earlier port. */
 static void
-check_port_address(const struct check *check, unsigned g, unsigned p)
+check_overlap(const struct check *check, const struct cfg_gateway *gateway, unsigned p, unsigned i)
+{
+	const struct cfg_port *port = &gateway->ports[p];
+	const struct cfg_prefix *own = cfg_port_address(port, i);
+	char one[IP_TEXT_BYTES], other[IP_TEXT_BYTES];
+
+	for (unsigned k = 0; k < i; k++) {
+		const struct cfg_prefix *twin = cfg_port_address(port, k);
+
+		if (ip_equal(twin->addr, own->addr))
+			refuse_double_address(check, port, "the same port", own->addr);
+		else if (overlap(twin, own))
+			check_fault(check, port, "address",
+				"the network of %s overlaps that of %s; allowed: one address a network",
+				ip_text(own->addr, one), ip_text(twin->addr, other));
+	}
+	for (unsigned k = 0; k < p; k++)
+		for (unsigned n = 0; n < cfg_port_addresses(&gateway->ports[k]); n++)
+			if (overlap(cfg_port_address(&gateway->ports[k], n), own))
+				check_fault(check, port, "address",
+					"the network overlaps that of port %s; allowed: "
+					"one port a network",
+					gateway->ports[k].name);
+}
+
+/* Number i of a port's addresses. */
+static void
+check_port_address(const struct check *check, unsigned g, unsigned p, unsigned i)
 {
 	const struct cfg_lab *lab = check->lab;
-	const struct cfg_gateway *gateway = &lab->gateways[g];
-	const struct cfg_port *port = &gateway->ports[p];
+	const struct cfg_port *port = &lab->gateways[g].ports[p];
+	const struct cfg_prefix *own = cfg_port_address(port, i);
 
-	check_unicast(check, port, port->address.addr);
-	check_port_prefix(check, port);
-	if (!ip_is_v4(port->address.addr) && port->mtu < IPV6_MTU_MIN)
+	check_unicast(check, port, own->addr);
+	check_port_prefix(check, port, own);
+	for (unsigned h = 0; h < lab->n_hosts; h++)
+		if (ip_equal(lab->hosts[h].address, own->addr))
+			refuse_double_address(check, port, lab->hosts[h].name, own->addr);
+	for (unsigned k = 0; k < g; k++)
+		for (unsigned q = 0; q < lab->gateways[k].n_ports; q++)
+			if (cfg_port_has(&lab->gateways[k].ports[q], own->addr))
+				refuse_double_address(check, port, lab->gateways[k].name, own->addr);
+	check_overlap(check, &lab->gateways[g], p, i);
+}
+
+static void
+check_port(const struct check *check, unsigned g, unsigned p)
+{
+	const struct cfg_port *port = &check->lab->gateways[g].ports[p];
+
+	if (cfg_port_family(port, false) && port->mtu < IPV6_MTU_MIN)
 		check_fault(check, port, "mtu",
 			"%u is less than any link of IPv6 has (RFC 8200 §5); allowed: from %u on", port->mtu,
 			IPV6_MTU_MIN);
 	check_ip_mtu(check, port);
 	check_adjust_mss(check, port);
-	for (unsigned h = 0; h < lab->n_hosts; h++)
-		if (ip_equal(lab->hosts[h].address, port->address.addr))
-			refuse_double_address(check, port, lab->hosts[h].name, port->address.addr);
-	for (unsigned i = 0; i < g; i++)
-		for (unsigned k = 0; k < lab->gateways[i].n_ports; k++)
-			if (ip_equal(lab->gateways[i].ports[k].address.addr, port->address.addr))
-				refuse_double_address(check, port, lab->gateways[i].name, port->address.addr);
-	for (unsigned i = 0; i < p; i++) {
-		const struct cfg_prefix *other = &gateway->ports[i].address;
-
-		if (cfg_prefix_holds(other, port->address.addr) ||
-			cfg_prefix_holds(&port->address, other->addr))
-			check_fault(check, port, "address",
-				"the network overlaps that of port %s; allowed: "
-				"one port a network",
-				gateway->ports[i].name);
-	}
+	for (unsigned i = 0; i < cfg_port_addresses(port); i++)
+		check_port_address(check, g, p, i);
 }
 
-/* Two ports on one link are in one network. */
+/* Two ports on one link are in one network for each family that both of them have, and have one at least. */
 static void
 check_link_network(const struct check *check, const struct cfg_link *link)
 {
 	for (unsigned e = 0; e < 2; e++) {
-		const struct cfg_gateway *gateway = node_gateway(check->lab, link->end[e].node);
-		struct ip_addr other = cfg_end_address(check->lab, &link->end[!e]);
+		const struct cfg_port *port = cfg_end_port(check->lab, &link->end[e]);
+		const struct cfg_port *other = cfg_end_port(check->lab, &link->end[!e]);
+		const struct cfg_prefix *lost = NULL;
+		bool joined = false;
 		char text[IP_TEXT_BYTES];
 
-		if (gateway == NULL || node_gateway(check->lab, link->end[!e].node) == NULL)
-			continue;
-		if (!cfg_prefix_holds(&gateway->ports[link->end[e].port].address, other))
+		for (unsigned i = 0; port && other && i < cfg_port_addresses(other); i++) {
+			const struct cfg_prefix *there = cfg_port_address(other, i);
+
+			if (cfg_port_net(port, there->addr))
+				joined = true;
+			else if (!lost || cfg_port_family(port, ip_is_v4(there->addr)))
+				lost = there;
+		}
+		if (lost && (!joined || cfg_port_family(port, ip_is_v4(lost->addr))))
 			check_fault(check, link, "ends",
 				"%s at one end is not in the network of %s; allowed: one "
 				"network at both ends",
-				ip_text(other, text), link->ends[e]);
+				ip_text(lost->addr, text), link->ends[e]);
 	}
 }
 
@@ -238,7 +280,7 @@ check_site_addresses(const struct check *check)
 	const struct cfg_gateway *gateway = &check->lab->gateways[0];
 
 	for (unsigned p = 0; p < gateway->n_ports; p++)
-		check_port_address(check, 0, p);
+		check_port(check, 0, p);
 }
 
 void
@@ -250,7 +292,7 @@ check_addresses(const struct check *check)
 		check_host_address(check, h);
 	for (unsigned g = 0; g < lab->n_gateways; g++)
 		for (unsigned p = 0; p < lab->gateways[g].n_ports; p++)
-			check_port_address(check, g, p);
+			check_port(check, g, p);
 	for (unsigned i = 0; i < lab->n_links; i++)
 		check_link_network(check, &lab->links[i]);
 }
@@ -276,9 +318,10 @@ check_via(const struct check *check, unsigned g, const struct cfg_route *route)
 		return;
 	}
 	link = link_at(lab, lab->n_hosts + g, route->port, &mine);
-	if (link != NULL && !ip_equal(cfg_end_address(lab, &link->end[!mine]), route->via))
+	if (link != NULL && !cfg_end_has(lab, &link->end[!mine], route->via))
 		check_fault(check, route, "via", "a route to nowhere: nobody on link %s has %s; allowed: %s",
-			link->name, via, ip_text(cfg_end_address(lab, &link->end[!mine]), other));
+			link->name, via,
+			ip_text(cfg_end_address(lab, &link->end[!mine], route->via), other));
 }
 
 void

@@ -52,8 +52,10 @@ check_transport_end(const struct check *check, const struct cfg_policy *policy, 
 			sa->name, ip_text(end, text));
 }
 
+/* bundles: the gateway has AH over ESP. */
 static void
-check_policy_sa(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_policy *policy)
+check_policy_sa(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_policy *policy,
+	bool bundles)
 {
 	const struct cfg_sa *sa;
 
@@ -72,7 +74,7 @@ check_policy_sa(const struct check *check, const struct cfg_gateway *gateway, co
 	if (policy->sa_index == CFG_NONE)
 		return;
 	sa = &gateway->sas[policy->sa_index];
-	if (sa_outside(gateway, sa) != NULL)
+	if (bundles && sa_outside(gateway, sa) != NULL)
 		check_fault(check, policy, "sa", "SA \"%s\" is inside SA \"%s\"; allowed: the AH SA over it",
 			sa->name, sa_outside(gateway, sa)->name);
 	if (sa_mode(gateway, sa) == CFG_MODE_TRANSPORT) {
@@ -90,10 +92,13 @@ check_policies(const struct check *check)
 {
 	for (unsigned g = 0; g < check->lab->n_gateways; g++) {
 		const struct cfg_gateway *gateway = &check->lab->gateways[g];
+		bool bundles = false;
 
+		for (unsigned i = 0; i < gateway->n_sas; i++)
+			bundles |= gateway->sas[i].over_index != CFG_NONE;
 		for (unsigned i = 0; i < gateway->n_policies; i++) {
 			check_selectors(check, &gateway->policies[i]);
-			check_policy_sa(check, gateway, &gateway->policies[i]);
+			check_policy_sa(check, gateway, &gateway->policies[i], bundles);
 		}
 	}
 }

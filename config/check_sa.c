@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/lookup.h"
 #include "base/rng.h"
 #include "config/value.h"
 
@@ -98,12 +99,16 @@ check_own_end(const struct check *check, const struct cfg_gateway *gateway, cons
 				 (uint32_t)(gateway - check->lab->gateways))
 		return;
 	for (unsigned p = 0; p < gateway->n_ports; p++) {
-		size_t used = strlen(allowed);
+		const struct cfg_port *port = &gateway->ports[p];
 
-		if (ip_equal(gateway->ports[p].address.addr, own))
+		if (cfg_port_has(port, own))
 			return;
-		snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "",
-			ip_text(gateway->ports[p].address.addr, text));
+		for (unsigned i = 0; i < cfg_port_addresses(port); i++) {
+			size_t used = strlen(allowed);
+
+			snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "",
+				ip_text(cfg_port_address(port, i)->addr, text));
+		}
 	}
 	check_fault(check, sa, sa->direction == CFG_OUT ? "src" : "dst",
 		"%s is no address of %s; allowed: %s%s", ip_text(own, text), gateway->name, allowed,
@@ -128,19 +133,29 @@ check_numbers(const struct check *check, const struct cfg_sa *sa)
 			(unsigned long long)sa->first_seq);
 }
 
-/* An inbound SA is found by SPI, destination and protocol (RFC 4301 §4.1). */
+/* An inbound SA is found by SPI, destination and protocol (RFC 4301 §4.1).  spis: of those before. */
 static void
-check_spi_once(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_sa *sa)
+check_spi_once(const struct check *check, const struct cfg_gateway *gateway, const struct cfg_sa *sa,
+	struct lookup *spis)
 {
+	uint64_t hash = lookup_hash(sa->spi * UINT64_C(2) + sa_is_ah(sa), &sa->dst, sizeof(sa->dst));
+	uint32_t slot, at;
+
 	if (sa->direction != CFG_IN)
 		return;
-	for (const struct cfg_sa *other = gateway->sas; other < sa; other++)
-		if (other->direction == CFG_IN && other->spi == sa->spi && ip_equal(other->dst, sa->dst) &&
-			sa_is_ah(other) == sa_is_ah(sa))
-			check_fault(check, sa, "spi",
-				"0x%x is that of SA \"%s\" too; allowed: each SPI once for a "
-				"destination and protocol",
-				sa->spi, other->name);
+	for (at = lookup_first(spis, hash, &slot); at != LOOKUP_NONE; at = lookup_next(spis, &slot)) {
+		const struct cfg_sa *other = &gateway->sas[at];
+
+		if (other->spi != sa->spi || !ip_equal(other->dst, sa->dst) ||
+			sa_is_ah(other) != sa_is_ah(sa))
+			continue;
+		check_fault(check, sa, "spi",
+			"0x%x is that of SA \"%s\" too; allowed: each SPI once for a destination and "
+			"protocol",
+			sa->spi, other->name);
+		return;
+	}
+	lookup_add(spis, hash, (uint32_t)(sa - gateway->sas));
 }
 
 static void
@@ -212,6 +227,26 @@ check_partner(const struct check *check, const struct cfg_gateway *gateway, cons
 		compare_ends(check, sa, partner, peer->name);
 }
 
+static void
+check_gateway_sas(const struct check *check, const struct cfg_gateway *gateway)
+{
+	struct lookup spis;
+
+	if (lookup_create(&spis, gateway->n_sas)) {
+		check->arena->failed = true;
+		return;
+	}
+	for (unsigned i = 0; i < gateway->n_sas; i++) {
+		check_numbers(check, &gateway->sas[i]);
+		check_own_end(check, gateway, &gateway->sas[i]);
+		check_spi_once(check, gateway, &gateway->sas[i], &spis);
+		check_partner(check, gateway, &gateway->sas[i]);
+		check_sa_mode(check, gateway, &gateway->sas[i]);
+		check_sa_warnings(check, &gateway->sas[i]);
+	}
+	lookup_destroy(&spis);
+}
+
 void
 check_sas(const struct check *check)
 {
@@ -221,16 +256,6 @@ check_sas(const struct check *check)
 		for (unsigned i = 0; i < gateway->n_sas; i++)
 			check_keys(check, &gateway->sas[i]);
 	}
-	for (unsigned g = 0; g < check->lab->n_gateways; g++) {
-		const struct cfg_gateway *gateway = &check->lab->gateways[g];
-
-		for (unsigned i = 0; i < gateway->n_sas; i++) {
-			check_numbers(check, &gateway->sas[i]);
-			check_own_end(check, gateway, &gateway->sas[i]);
-			check_spi_once(check, gateway, &gateway->sas[i]);
-			check_partner(check, gateway, &gateway->sas[i]);
-			check_sa_mode(check, gateway, &gateway->sas[i]);
-			check_sa_warnings(check, &gateway->sas[i]);
-		}
-	}
+	for (unsigned g = 0; g < check->lab->n_gateways; g++)
+		check_gateway_sas(check, &check->lab->gateways[g]);
 }

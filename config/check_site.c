@@ -34,7 +34,7 @@ check_neighbours(const struct check *check, const struct cfg_gateway *gateway)
 
 		neighbour->port = CFG_NONE;
 		for (unsigned p = 0; p < gateway->n_ports && neighbour->port == CFG_NONE; p++)
-			if (cfg_prefix_holds(&gateway->ports[p].address, neighbour->address))
+			if (cfg_port_net(&gateway->ports[p], neighbour->address))
 				neighbour->port = p;
 		if (neighbour->port == CFG_NONE)
 			check_fault(check, neighbour, "address",

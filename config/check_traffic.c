@@ -42,7 +42,8 @@ check_source(const struct check *check, const struct cfg_traffic *traffic)
 			traffic->to);
 	if (traffic->from_host != CFG_NONE && traffic->to_end.node != CFG_NONE &&
 		ip_is_v4(lab->hosts[traffic->from_host].address) !=
-			ip_is_v4(cfg_end_address(lab, &traffic->to_end)))
+			ip_is_v4(cfg_end_address(
+				lab, &traffic->to_end, lab->hosts[traffic->from_host].address)))
 		check_fault(check, traffic, "to",
 			"one of %s and %s has IPv4, the other IPv6; allowed: one family", traffic->from,
 			traffic->to);

@@ -100,7 +100,7 @@ find_hop(const struct cfg_gateway *gateway, struct ip_addr address, uint32_t *po
 	int longest = -1;
 
 	for (unsigned p = 0; p < gateway->n_ports; p++) {
-		if (cfg_prefix_holds(&gateway->ports[p].address, address)) {
+		if (cfg_port_net(&gateway->ports[p], address)) {
 			*port = p;
 			*hop = address;
 			return true;
@@ -149,7 +149,7 @@ leave_gateway(
 	if (!find_hop(gateway, target, port, &hop))
 		return lost(check, walker, "%s has none to %s", gateway->name, ip_text(target, text));
 	link = link_at(check->lab, walker->node, *port, &mine);
-	if (!ip_equal(cfg_end_address(check->lab, &link->end[!mine]), hop))
+	if (!cfg_end_has(check->lab, &link->end[!mine], hop))
 		return lost(check, walker, "nobody at %s.%s has %s", gateway->name,
 			gateway->ports[*port].name, ip_text(hop, text));
 	return STEP_ON;
@@ -187,12 +187,13 @@ walk(const struct check *check, const struct cfg_traffic *traffic, bool back)
 	const struct cfg_lab *lab = check->lab;
 	const struct cfg_end host = {traffic->from_host, 0};
 	const struct cfg_end *from = back ? &traffic->to_end : &host, *to = back ? &host : &traffic->to_end;
+	struct ip_addr with = lab->hosts[traffic->from_host].address;
 	struct walker walker = {
 		.traffic = traffic,
 		.back = back,
 		.node = from->node,
-		.src = cfg_end_address(lab, from),
-		.dst = cfg_end_address(lab, to),
+		.src = cfg_end_address(lab, from, with),
+		.dst = cfg_end_address(lab, to, with),
 	};
 
 	for (unsigned hops = 0; hops < HOPS_MAX; hops++)

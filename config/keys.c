@@ -45,6 +45,10 @@ _Static_assert(
 	offsetof(struct cfg_variant, n_set) == offsetof(struct cfg_variant, set) + sizeof(void *), "n_set");
 _Static_assert(
 	offsetof(struct cfg_fault, n_jobs) == offsetof(struct cfg_fault, jobs) + sizeof(void *), "n_jobs");
+_Static_assert(offsetof(struct cfg_port, more) ==
+		       offsetof(struct cfg_port, address) + sizeof(struct cfg_prefix) &&
+		       offsetof(struct cfg_port, n_more) == offsetof(struct cfg_port, more) + sizeof(void *),
+	"more, n_more");
 _Static_assert(sizeof(enum cfg_platform) == sizeof(unsigned), "enums are stored as unsigned");
 
 const char key_required[] = "required";
@@ -154,6 +158,7 @@ key_is_text(enum key_type type)
 	case TYPE_WORD:
 	case TYPE_ADDRESS:
 	case TYPE_PREFIX:
+	case TYPE_PREFIXES:
 	case TYPE_HEX:
 	case TYPE_MAC:
 	case TYPE_ENUM:

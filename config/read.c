@@ -183,6 +183,29 @@ read_numbers(struct reader *reader, config_setting_t *setting, const struct key 
 	*(unsigned *)(void *)(field + 1) = numbers ? (unsigned)n : 0;
 }
 
+/* The first into the field, the others behind it: a pointer and their count (keys.c asserts it). */
+static void
+read_prefixes(
+	struct reader *reader, config_setting_t *setting, const struct key *key, struct cfg_prefix *field)
+{
+	struct cfg_prefix **more = (struct cfg_prefix **)(void *)(field + 1);
+	int n = is_list(setting) ? config_setting_length(setting) : 1;
+
+	if (!n) {
+		refuse(reader, setting, key, "an empty list", NULL);
+		return;
+	}
+	if (!is_list(setting)) {
+		read_scalar(reader, setting, key, field);
+		return;
+	}
+	*more = arena_alloc(reader->arena, (size_t)n, sizeof(**more));
+	for (int i = 0; *more != NULL && i < n; i++)
+		read_scalar(reader, config_setting_get_elem(setting, (unsigned)i), key,
+			i ? *more + i - 1 : field);
+	*(unsigned *)(void *)(more + 1) = *more ? (unsigned)n - 1 : 0;
+}
+
 /* Members of all lists that go into the same array (gateways and routers do). */
 static size_t
 array_room(const struct group *group, const struct key *key)
@@ -282,6 +305,8 @@ read_key(struct reader *reader, const struct group *group, const struct key *key
 		read_list(reader, group, key, setting);
 	} else if (key->type == TYPE_DSCP_SET) {
 		read_dscp_set(reader, setting, key, field);
+	} else if (key->type == TYPE_PREFIXES) {
+		read_prefixes(reader, setting, key, field);
 	} else if (key->type == TYPE_ENDS) {
 		read_ends(reader, setting, key, field);
 	} else if (key->type == TYPE_NUMBERS) {

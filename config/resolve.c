@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/lookup.h"
 #include "config/words.h"
 
 /* Frames of 64, 594 and 1518 bytes, 7:4:1: the simple IMIX, as sizes of IP packets. */
@@ -208,21 +209,61 @@ resolve_engines(const struct check *check)
 				check, lab->gateways[g].engine, lab->gateways[g].name);
 }
 
+/* names: of the gateway's SAs. */
 static uint32_t
-find_sa(const struct check *check, const struct cfg_gateway *gateway, const void *object, const char *key,
-	const char *name)
+find_sa(const struct check *check, const struct cfg_gateway *gateway, const struct lookup *names,
+	const void *object, const char *key, const char *name)
 {
 	struct nearest near;
+	uint32_t slot, at;
 
+	if (name == NULL)
+		return CFG_NONE;
+	for (at = lookup_first(names, lookup_hash_text(0, name), &slot); at != LOOKUP_NONE;
+		at = lookup_next(names, &slot))
+		if (strcmp(gateway->sas[at].name, name) == 0)
+			return at;
 	nearest_init(&near, name);
-	for (unsigned i = 0; i < gateway->n_sas; i++) {
-		if (strcmp(gateway->sas[i].name, name) == 0)
-			return i;
+	for (unsigned i = 0; i < gateway->n_sas; i++)
 		nearest_offer(&near, gateway->sas[i].name);
-	}
 	check_fault(check, object, key, "%s has no SA \"%s\"; allowed: the name of one of its sas%s",
 		gateway->name, name, nearest_text(&near));
 	return CFG_NONE;
+}
+
+static void
+resolve_sas(const struct check *check, struct cfg_gateway *gateway)
+{
+	struct lookup names;
+
+	if (lookup_create(&names, gateway->n_sas)) {
+		check->arena->failed = true;
+		return;
+	}
+	for (unsigned i = 0; i < gateway->n_sas; i++)
+		lookup_add(&names, lookup_hash_text(0, gateway->sas[i].name), i);
+	for (unsigned i = 0; i < gateway->n_policies; i++) {
+		struct cfg_policy *policy = &gateway->policies[i];
+
+		policy->sa_index = find_sa(check, gateway, &names, policy, "sa", policy->sa);
+	}
+	for (unsigned i = 0; i < gateway->n_sas; i++) {
+		struct cfg_sa *sa = &gateway->sas[i];
+
+		sa->over_index = find_sa(check, gateway, &names, sa, "over", sa->over);
+	}
+	lookup_destroy(&names);
+}
+
+static void
+resolve_route(const struct cfg_gateway *gateway, struct cfg_route *route)
+{
+	if (route->to.len == 0 && !route->to.only_v6) /* "any": what the next hop can take */
+		route->to = ip_is_v4(route->via) ? CFG_PREFIX_V4(0, 0) : (struct cfg_prefix){.only_v6 = true};
+	route->port = CFG_NONE;
+	for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
+		if (cfg_port_net(&gateway->ports[p], route->via))
+			route->port = p;
 }
 
 void
@@ -232,29 +273,8 @@ resolve_gateways(const struct check *check)
 		struct cfg_gateway *gateway = &check->lab->gateways[g];
 
 		gateway->seed = check->lab->seed;
-		for (unsigned r = 0; r < gateway->n_routes; r++) {
-			struct cfg_route *route = &gateway->routes[r];
-
-			if (route->to.len == 0 && !route->to.only_v6) /* "any": what the next hop can take */
-				route->to = ip_is_v4(route->via) ? CFG_PREFIX_V4(0, 0)
-								 : (struct cfg_prefix){.only_v6 = true};
-			route->port = CFG_NONE;
-			for (unsigned p = 0; p < gateway->n_ports && route->port == CFG_NONE; p++)
-				if (cfg_prefix_holds(&gateway->ports[p].address, route->via))
-					route->port = p;
-		}
-		for (unsigned i = 0; i < gateway->n_policies; i++) {
-			struct cfg_policy *policy = &gateway->policies[i];
-
-			policy->sa_index = policy->sa != NULL
-						   ? find_sa(check, gateway, policy, "sa", policy->sa)
-						   : CFG_NONE;
-		}
-		for (unsigned i = 0; i < gateway->n_sas; i++) {
-			struct cfg_sa *sa = &gateway->sas[i];
-
-			sa->over_index = sa->over != NULL ? find_sa(check, gateway, sa, "over", sa->over)
-							  : CFG_NONE;
-		}
+		for (unsigned r = 0; r < gateway->n_routes; r++)
+			resolve_route(gateway, &gateway->routes[r]);
+		resolve_sas(check, gateway);
 	}
 }

@@ -317,6 +317,7 @@ static bool (*const stores[TYPE_COUNT])(struct storing *) = {
 	[TYPE_WORD] = store_word,
 	[TYPE_ADDRESS] = store_address,
 	[TYPE_PREFIX] = store_prefix,
+	[TYPE_PREFIXES] = store_prefix,
 	[TYPE_PORT] = store_port,
 	[TYPE_PORTS] = store_ports,
 	[TYPE_PROTO] = store_proto,

@@ -113,6 +113,17 @@ card_due(const struct engine *engine)
 	return card_next_due(&((const struct card *)engine)->queue);
 }
 
+static uint64_t
+card_oldest(const struct engine *engine, uint64_t *next)
+{
+	const struct card_queue *queue = &((const struct card *)engine)->queue;
+
+	*next = queue->number + 1;
+	if (card_done(queue)) /* of any number */
+		return 0;
+	return queue->oldest == CARD_NO_JOB ? *next : queue->job[queue->oldest].number;
+}
+
 static const uint64_t *
 card_counters(const struct engine *engine)
 {
@@ -249,4 +260,5 @@ const struct engine_ops engine_ops_card = {
 	.counters = card_counters,
 	.refuses = true,
 	.reorders = true,
+	.oldest = card_oldest,
 };

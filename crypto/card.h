@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/rng.h"
+#include "base/time_heap.h"
 #include "config/cfg.h"
 #include "crypto/engine.h"
 
@@ -53,15 +54,10 @@ struct card_job {
 	bool given_up;
 };
 
-struct card_event { /* a completion; heap by time, then number */
-	uint64_t time_ns, number;
-	uint32_t job;
-};
-
 struct card_queue {
 	struct card_job *job; /* depth of them */
 	uint32_t depth, n_free, free, oldest, newest;
-	struct card_event *event; /* depth of them, [0] is the next */
+	struct time_heap_item *event; /* completions: time, number and index of the job; depth of them */
 	uint32_t n_events;
 	uint64_t *unit_free; /* when each unit has done what it was given */
 	uint32_t units;

@@ -45,43 +45,6 @@ card_queue_fini(struct card_queue *queue)
 	free(queue->done);
 }
 
-static bool
-event_before(const struct card_event *a, const struct card_event *b)
-{
-	return a->time_ns < b->time_ns || (a->time_ns == b->time_ns && a->number < b->number);
-}
-
-static void
-event_push(struct card_queue *queue, struct card_event event)
-{
-	uint32_t hole = queue->n_events++;
-
-	while (hole && event_before(&event, &queue->event[(hole - 1) / 2])) {
-		queue->event[hole] = queue->event[(hole - 1) / 2];
-		hole = (hole - 1) / 2;
-	}
-	queue->event[hole] = event;
-}
-
-static struct card_event
-event_pop(struct card_queue *queue)
-{
-	struct card_event *event = queue->event, first = event[0];
-	uint32_t n = --queue->n_events, hole = 0;
-	struct card_event last = event[n];
-
-	for (uint32_t child = 1; child < n; child = 2 * hole + 1) {
-		if (child + 1 < n && event_before(&event[child + 1], &event[child]))
-			child++;
-		if (!event_before(&event[child], &last))
-			break;
-		event[hole] = event[child];
-		hole = child;
-	}
-	event[hole] = last;
-	return first;
-}
-
 static uint32_t
 job_take(struct card_queue *queue)
 {
@@ -181,7 +144,8 @@ card_job_start(struct card *card, struct crypto_op *op, uint64_t now)
 		queue->floor = due;
 	job->completions = fate.lost ? 0 : fate.duplicate ? 2 : 1;
 	if (!fate.lost)
-		event_push(queue, (struct card_event){due + fate.overtaken, job->number, at});
+		time_heap_push(queue->event, &queue->n_events,
+			(struct time_heap_item){due + fate.overtaken, job->number, {.index = at}});
 	card->counters[ENGINE_SUBMITTED]++;
 }
 
@@ -190,11 +154,11 @@ static void
 job_complete(struct card *card)
 {
 	struct card_queue *queue = &card->queue;
-	struct card_event event = event_pop(queue);
-	struct card_job *job = &queue->job[event.job];
+	struct time_heap_item event = time_heap_pop(queue->event, &queue->n_events);
+	struct card_job *job = &queue->job[event.index];
 
 	if (--job->completions)
-		event_push(queue, event); /* the same once more */
+		time_heap_push(queue->event, &queue->n_events, event); /* the same once more */
 	if (job->op) {
 		card->counters[ENGINE_COMPLETED]++;
 		card->counters[ENGINE_MAC_MISCOMPARE] += job->op->result == CRYPTO_BAD_ICV;

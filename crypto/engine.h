@@ -119,6 +119,10 @@ struct engine_ops {
 	bool refuses;
 	/* Operations may come back in another order than they were submitted in. */
 	bool reorders;
+	/* NULL, or of an engine that reorders and may never be empty: operations are numbered as they are
+	 * taken; the number of the oldest that poll() has not given back, and in *next that of the next one,
+	 * which is also the answer where there is none. */
+	uint64_t (*oldest)(const struct engine *engine, uint64_t *next);
 };
 
 /* Every engine's first member. */

@@ -119,6 +119,7 @@ drop_kinds(const struct drop_event *event)
 		return DEBUG_ICMP;
 	case DROP_NO_SA:
 	case DROP_POLICY_IN:
+	case DROP_NOT_IPSEC:
 		return DEBUG_IPSEC;
 	default:
 		return event->sa ? DEBUG_IPSEC : 0;

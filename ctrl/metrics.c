@@ -2,6 +2,7 @@
 #include "ctrl/metrics.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,18 @@ gateway_write(FILE *out, const struct snap *snap, const struct ctrl *ctrl)
 	for (unsigned d = 1; d < DROP_COUNT; d++)
 		fprintf(out, "esplab_drops_total{reason=\"%s\"} %" PRIu64 "\n", drop_info[d].text,
 			snap->stats.drops[d]);
+}
+
+/* Of the whole process; packets have memory of their own.  0 where the allocator is another. */
+static void
+heap_write(FILE *out)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	single(out, "esplab_heap_used_bytes", "gauge", "memory that malloc has given out",
+		info.uordblks + info.hblkhd);
+	single(out, "esplab_heap_held_bytes", "gauge", "memory that malloc has from the system",
+		info.arena + info.hblkhd);
 }
 
 static void
@@ -170,6 +183,7 @@ metrics_text(struct ctrl *ctrl, char **text)
 	out = open_memstream(text, &bytes);
 	if (out) {
 		gateway_write(out, snap, ctrl);
+		heap_write(out);
 		stages_write(out, snap);
 		engine_write(out, snap);
 		ports_write(out, snap);

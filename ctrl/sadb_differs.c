@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "config/cfg_net.h"
+
 static bool
 text_equal(const char *a, const char *b)
 {
@@ -13,6 +15,17 @@ static bool
 prefix_equal(const struct cfg_prefix *a, const struct cfg_prefix *b)
 {
 	return ip_equal(a->addr, b->addr) && a->len == b->len && a->only_v6 == b->only_v6;
+}
+
+static bool
+addresses_equal(const struct cfg_port *a, const struct cfg_port *b)
+{
+	if (cfg_port_addresses(a) != cfg_port_addresses(b))
+		return false;
+	for (unsigned i = 0; i < cfg_port_addresses(a); i++)
+		if (!prefix_equal(cfg_port_address(a, i), cfg_port_address(b, i)))
+			return false;
+	return true;
 }
 
 static bool
@@ -43,7 +56,7 @@ ports_equal(const struct cfg_gateway *a, const struct cfg_gateway *b)
 	for (unsigned i = 0; i < a->n_ports; i++) {
 		const struct cfg_port *x = &a->ports[i], *y = &b->ports[i];
 
-		if (!text_equal(x->name, y->name) || !prefix_equal(&x->address, &y->address) ||
+		if (!text_equal(x->name, y->name) || !addresses_equal(x, y) ||
 			x->mtu != y->mtu || x->ip_mtu != y->ip_mtu || x->fragmentation != y->fragmentation ||
 			!qos_equal(&x->qos, &y->qos))
 			return false;

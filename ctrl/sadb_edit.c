@@ -130,24 +130,35 @@ sadb_add(struct sadb *sadb, const char *name, uint32_t like, const struct sadb_k
 		return sadb_no_memory(message, bytes);
 	}
 	g->cfg.sas[index] = g->cfg.sas[like];
+	g->until = UINT64_MAX;
 	g->cfg.sas[index].name = g->name;
 	g->cfg.n_sas++;
 	return new_enter(sadb, g, index, key, message, bytes);
+}
+
+/* Of an SA that is not in the last generation any more. */
+static void
+name_forget(struct sadb *sadb, const char *name)
+{
+	for (struct generation *g = sadb->last; g; g = g->before)
+		if (g->name == name)
+			g->until = sadb->last->number;
 }
 
 enum status
 sadb_delete(struct sadb *sadb, uint32_t index, char *message, size_t bytes)
 {
 	const struct cfg_gateway *cfg = sadb_cfg(sadb);
+	const char *name = cfg->sas[index].name;
 	struct generation *g;
+	enum status status;
 	unsigned changed;
 
 	if (in_bundle(cfg, index))
-		return sadb_refuse(message, bytes, cfg->sas[index].name, "AH over ESP: by reload alone");
+		return sadb_refuse(message, bytes, name, "AH over ESP: by reload alone");
 	for (unsigned p = 0; p < cfg->n_policies; p++)
 		if (cfg->policies[p].action == CFG_PROTECT && cfg->policies[p].sa_index == index) {
-			snprintf(message, bytes, "SA %s: policy %s names it", cfg->sas[index].name,
-				cfg->policies[p].name);
+			snprintf(message, bytes, "SA %s: policy %s names it", name, cfg->policies[p].name);
 			return ST_ERR_CONFIG;
 		}
 	g = sadb_copy(sadb);
@@ -161,7 +172,10 @@ sadb_delete(struct sadb *sadb, uint32_t index, char *message, size_t bytes)
 	for (uint32_t i = 0; i < g->cfg.n_sas; i++)
 		if (g->cfg.sas[i].over && g->cfg.sas[i].over_index > index)
 			g->cfg.sas[i].over_index--;
-	return sadb_enter(sadb, g, &changed, message, bytes);
+	status = sadb_enter(sadb, g, &changed, message, bytes);
+	if (!status)
+		name_forget(sadb, name);
+	return status;
 }
 
 enum status
@@ -207,6 +221,7 @@ sadb_load(struct sadb *sadb, struct cfg_lab *lab, unsigned *changed, char *messa
 	g->cfg.n_sas = now->n_sas;
 	g->cfg.policies = now->policies;
 	g->cfg.n_policies = now->n_policies;
+	g->until = UINT64_MAX;
 	g->loaded = lab;
 	return sadb_enter(sadb, g, changed, message, bytes);
 }

@@ -3,6 +3,7 @@
 #define CTRL_SADB_PRIV_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "config/cfg.h"
@@ -12,20 +13,23 @@
 /* The first key, but for SAs and policies, in which two configurations of a gateway differ; NULL: none. */
 const char *sadb_differs(const struct cfg_gateway *a, const struct cfg_gateway *b);
 
-struct used_key;
+struct used_keys;
 
 struct generation {
 	struct generation *before;
+	uint64_t number; /* counts up */
+	uint64_t until;	 /* generations before that one may have texts of this one; 0: it has none */
 	struct cfg_gateway cfg;
 	struct cfg_lab *loaded; /* a file; NULL: changed from the one before */
 	char *name;		/* of an SA that came with it */
 	bool arrays;		/* cfg.sas and cfg.policies are its own */
+	bool used;		/* by SAs that have been replaced; of sadb_age() */
 };
 
 struct sadb {
 	const struct ctrl_target *target;
 	struct generation *last; /* in force; the first one is the target's */
-	struct used_key *used;	 /* by outbound SAs that have gone */
+	struct used_keys *used;	 /* by outbound SAs, those that have gone too */
 	unsigned old;
 };
 
@@ -39,12 +43,14 @@ enum status sadb_enter(
 enum status sadb_refuse(char *message, size_t bytes, const char *name, const char *why);
 enum status sadb_no_memory(char *message, size_t bytes);
 
-/* The keys of outbound SAs that are in `was` and no more in cfg. */
-enum status sadb_used_find(
-	const struct cfg_gateway *was, const struct cfg_gateway *cfg, struct used_key **list);
-/* An outbound SA of cfg with a key of the list; NULL: none. */
-const struct cfg_sa *sadb_used_again(const struct used_key *list, const struct cfg_gateway *cfg);
-struct used_key *sadb_used_join(struct used_key *list, struct used_key *more);
-void sadb_used_free(struct used_key *list); /* wipes them; NULL is fine */
+enum status sadb_used_create(struct used_keys **used);
+void sadb_used_destroy(struct used_keys *used); /* NULL is fine */
+/* An outbound SA of cfg with a key that was used, and that none of `was` has; *again NULL: none. */
+enum status sadb_used_again(const struct used_keys *used, const struct cfg_gateway *was,
+	const struct cfg_gateway *cfg, const struct cfg_sa **again);
+/* Room for so many more, so that sadb_used_add() cannot fail. */
+enum status sadb_used_reserve(struct used_keys *used, uint32_t more);
+/* The keys of all outbound SAs of cfg. */
+void sadb_used_add(struct used_keys *used, const struct cfg_gateway *cfg);
 
 #endif

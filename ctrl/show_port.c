@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "config/cfg_net.h"
 #include "ctrl/ctrl_priv.h"
 #include "dataplane/forward.h"
 
@@ -57,15 +58,34 @@ hardware_print(struct out *out, json_t *json, const struct ctrl_port *port)
 	out_number(json, "tx_errors", port->tx_errors);
 }
 
+/* IOS calls those secondary that are not the first of their family. */
+static void
+addresses_print(struct out *out, json_t *json, const struct cfg_port *cfg)
+{
+	char text[IP_TEXT_BYTES];
+
+	for (unsigned i = 0; i < cfg_port_addresses(cfg); i++) {
+		const struct cfg_prefix *own = cfg_port_address(cfg, i);
+		bool first = own == cfg_port_family(cfg, ip_is_v4(own->addr));
+		json_t *row = out_row(json, "addresses");
+
+		ip_text(own->addr, text);
+		out_line(out, "  %s %s/%u\n", first ? "Internet address is" : "Secondary address", text,
+			cfg_prefix_written(own));
+		out_string(row, "address", text);
+		out_number(row, "prefix_length", cfg_prefix_written(own));
+	}
+	ip_text(cfg->address.addr, text);
+	out_string(json, "address", text);
+	out_number(json, "prefix_length", cfg_prefix_written(&cfg->address));
+}
+
 static void
 head_print(struct out *out, json_t *json, const struct cfg_port *cfg, bool up)
 {
-	char address[IP_TEXT_BYTES];
-	unsigned length = cfg_prefix_written(&cfg->address);
-
-	ip_text(cfg->address.addr, address);
-	out_line(out, "%s is %s, line protocol is %s\n  Internet address is %s/%u\n  MTU %" PRIu32 " bytes",
-		cfg->name, up ? "up" : "down", up ? "up" : "down", address, length, cfg->mtu);
+	out_line(out, "%s is %s, line protocol is %s\n", cfg->name, up ? "up" : "down", up ? "up" : "down");
+	addresses_print(out, json, cfg);
+	out_line(out, "  MTU %" PRIu32 " bytes", cfg->mtu);
 	if (cfg->ip_mtu)
 		out_line(out, ", IP MTU %" PRIu32 " bytes", cfg->ip_mtu);
 	out_line(out, "\n  Queueing strategy: %s",
@@ -75,8 +95,6 @@ head_print(struct out *out, json_t *json, const struct cfg_port *cfg, bool up)
 	out_line(out, "\n");
 	out_string(json, "name", cfg->name);
 	out_bool(json, "up", up);
-	out_string(json, "address", address);
-	out_number(json, "prefix_length", length);
 	out_number(json, "mtu", cfg->mtu);
 	out_number(json, "ip_mtu", cfg->ip_mtu);
 	out_string(json, "queueing", cfg->qos.kind == CFG_QOS_FIFO ? "fifo" : "cbwfq");

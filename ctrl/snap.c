@@ -21,6 +21,7 @@ ask_sizes(struct dp *dp, void *arg, uint64_t now)
 
 	snap->cfg = dp_cfg(dp);
 	snap->now = now;
+	snap->n_ports = snap->cfg->n_ports;
 	snap->n_sas = dp_sa_count(dp);
 	snap->engine = dp_engine(dp) != NULL;
 	for (unsigned p = 0; p < snap->cfg->n_ports; p++)
@@ -114,6 +115,8 @@ sa_add(struct snap_sa *to, const struct sa *from, uint64_t now)
 	struct life_left left = life_left(from, now);
 
 	to->cfg = from->cfg;
+	to->spi = from->spi;
+	to->direction = (enum cfg_direction)from->direction;
 	to->transform = from->transform;
 	to->wire = from->wire;
 	to->index = from->index;
@@ -203,7 +206,7 @@ sas_less(struct snap *snap, const struct snap *then)
 		struct snap_sa *sa = &snap->sas[i];
 		const struct snap_sa *was = &then->sas[i];
 
-		if (sa->cfg->spi != was->cfg->spi || sa->cfg->direction != was->cfg->direction)
+		if (sa->spi != was->spi || sa->direction != was->direction)
 			continue;
 		less(&sa->packets, was->packets);
 		less(&sa->bytes, was->bytes);
@@ -228,7 +231,7 @@ classes_less(struct snap *snap, const struct snap *then)
 		less(&now->tail_drops, was->tail_drops);
 		less(&now->police_drops, was->police_drops);
 	}
-	for (unsigned p = 0; p < snap->cfg->n_ports && p < then->cfg->n_ports; p++)
+	for (unsigned p = 0; p < snap->n_ports && p < then->n_ports; p++)
 		less(&snap->received[p], then->received[p]);
 }
 

@@ -13,7 +13,9 @@
 #include "dataplane/qos/qos.h"
 
 struct snap_sa {
-	const struct cfg_sa *cfg;
+	const struct cfg_sa *cfg; /* until the next change of SAs */
+	uint32_t spi;
+	enum cfg_direction direction;
 	struct transform transform;
 	struct ipsec_size wire; /* of all SAs that a packet of it gets */
 	uint32_t index;
@@ -34,7 +36,8 @@ struct snap_class {
 };
 
 struct snap {
-	const struct cfg_gateway *cfg;
+	const struct cfg_gateway *cfg; /* until the next change of SAs */
+	unsigned n_ports;
 	uint64_t now;
 	struct dp_stats stats;
 	uint64_t lives[LIFE_COUNT];

@@ -20,9 +20,6 @@
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
-#define FLOW_BUCKETS (1u << 13)     /* 16,384 flows, 1 MiB */
-#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
-
 static const char *const stage_names[STAGE_COUNT] = {
 #define STAGE(name, text) [STAGE_##name] = #name,
 #include "dataplane/stage.def"
@@ -77,17 +74,6 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 	return status;
 }
 
-/* Two flows for each SA, where there are many. */
-static unsigned
-flow_buckets(const struct cfg_gateway *cfg)
-{
-	unsigned buckets = FLOW_BUCKETS;
-
-	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
-		buckets *= 2;
-	return buckets;
-}
-
 static enum status
 worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t bytes)
 {
@@ -104,7 +90,7 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
 	w->local = dp->local;
 	w->far = dp->cfg->n_sas >= FAR_SAS;
-	status = flow_cache_create(flow_buckets(dp->cfg), &w->cache);
+	status = flow_cache_create(flow_cache_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);
 	if (!status)
@@ -116,6 +102,7 @@ static enum status
 sas_create(struct dp *dp, char *message, size_t bytes)
 {
 	enum status status = sad_create(&dp->sad);
+	bool limited = false;
 
 	snprintf(message, bytes, "security associations: memory");
 	dp->sas = calloc(dp->cfg->n_sas + 1u, sizeof(struct sa *));
@@ -124,6 +111,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
 		const struct cfg_sa *cfg = &dp->cfg->sas[i];
 
+		limited |= life_limited(cfg);
 		status = dp_sa_make(dp, cfg, i, &dp->sas[i], message, bytes);
 		if (status)
 			return status;
@@ -136,7 +124,7 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 		}
 	}
 	dp_sas_bundle(dp);
-	life_begin(dp);
+	life_begin(dp, limited);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
 	return keepalive_create(dp);
@@ -241,6 +229,7 @@ dp_destroy(struct dp *dp)
 	spd_destroy(dp->spd);
 	worker_destroy(dp->worker);
 	free(dp->keepalive);
+	free(dp->place);
 	free(dp->sas);
 	free(dp->local);
 	free(dp->ports);
@@ -454,8 +443,8 @@ dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), vo
 }
 
 void
-dp_echo_observe(struct dp *dp, void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer),
-	void *ctx)
+dp_echo_observe(
+	struct dp *dp, void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer), void *ctx)
 {
 	dp->worker->echoed = echoed;
 	dp->worker->echoed_ctx = ctx;

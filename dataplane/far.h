@@ -29,7 +29,7 @@ far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n, bool came)
 
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
-		uint32_t by = came ? pkt_of(pkts[i])->sa->policy + 1 : 0;
+		uint32_t by = came ? pkt_of(pkts[i])->sa->policy + 1 : (uint32_t)pkt_of(pkts[i])->outside;
 
 		bucket[i] = NULL;
 		if (rte_pktmbuf_data_len(pkts[i]) < IPV4_MIN_BYTES || !ip_head_is_v4(ip) ||

@@ -4,7 +4,21 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "config/cfg.h"
+
 #define HUGE_BYTES ((size_t)1 << 21)
+#define FLOW_BUCKETS (1u << 13)	    /* 16,384 flows, 1 MiB */
+#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
+
+unsigned
+flow_cache_buckets(const struct cfg_gateway *cfg)
+{
+	unsigned buckets = FLOW_BUCKETS;
+
+	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
+		buckets *= 2;
+	return buckets;
+}
 
 enum status
 flow_cache_create(unsigned buckets, struct flow_cache **cache)

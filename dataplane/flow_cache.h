@@ -1,8 +1,9 @@
 /* What to do with the packets of a flow, remembered: one memory access instead of SPD and route look-ups.
  *
- * A key is the 5-tuple, the DSCP, and the SA by which a packet came in.  The addresses of IPv6 do not fit
- * into its words: there stands a mixture of them, and the entry has them whole.  An entry is a cache line,
- * two are a bucket; a newcomer takes the older one's place.  Allocates once.  One thread. */
+ * A key is the 5-tuple, the DSCP, and by what a packet came in: an SA, or in the clear on one of the two
+ * sides of the gateway.  The addresses of IPv6 do not fit into its words: there stands a mixture of them, and
+ * the entry has them whole.  An entry is a cache line, two are a bucket; a newcomer takes the older one's
+ * place.  Allocates once.  One thread. */
 #ifndef DATAPLANE_FLOW_CACHE_H
 #define DATAPLANE_FLOW_CACHE_H
 
@@ -13,6 +14,7 @@
 #include "dataplane/drop.h"
 #include "dataplane/ipsec/ip_head.h"
 
+struct cfg_gateway;
 struct sa;
 
 struct flow_key {
@@ -22,6 +24,8 @@ struct flow_key {
 };
 
 #define FLOW_NO_KEY UINT64_MAX /* the rest: ports, and a protocol that has none */
+#define FLOW_INSIDE 0u	       /* in place of SA + 1: in the clear, not where tunnels end */
+#define FLOW_OUTSIDE UINT32_MAX /* in the clear, where tunnels end: no SA has this number */
 #define FLOW_ADDRESSES 32      /* bytes of two IPv6 addresses */
 
 struct flow_entry {
@@ -47,14 +51,16 @@ struct flow_cache {
 	struct flow_entry *entries; /* 2 a bucket */
 };
 
+/* Buckets for the flows of a gateway: two flows for each SA, where there are many. */
+unsigned flow_cache_buckets(const struct cfg_gateway *cfg);
 /* buckets: a power of two. */
 enum status flow_cache_create(unsigned buckets, struct flow_cache **cache);
 void flow_cache_destroy(struct flow_cache *cache);
 /* Forget everything: policy, SAs or routes have changed. */
 void flow_cache_clear(struct flow_cache *cache);
 
-/* The key of an IPv4 packet of len bytes whose header was checked; sa_index + 1 of the SA it came in by, or
- * 0. */
+/* The key of an IPv4 packet of len bytes whose header was checked; sa_in: index + 1 of the SA it came in by,
+ * FLOW_INSIDE or FLOW_OUTSIDE. */
 static inline struct flow_key
 flow_key_read(const uint8_t *ip, uint32_t len, uint32_t sa_in)
 {

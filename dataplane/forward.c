@@ -2,6 +2,7 @@
  * rare, and they are few. */
 #include "dataplane/forward_send.h"
 
+#include "config/cfg_net.h"
 #include "dataplane/frag/mss.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/spd.h"
@@ -14,9 +15,9 @@ forward_route(const struct cfg_gateway *cfg, struct ip_addr dst)
 	int best_len = -1;
 
 	for (unsigned i = 0; i < cfg->n_ports; i++) {
-		const struct cfg_prefix *net = &cfg->ports[i].address;
+		const struct cfg_prefix *net = cfg_port_net(&cfg->ports[i], dst);
 
-		if (cfg_prefix_holds(net, dst) && net->len > best_len) {
+		if (net && net->len > best_len) {
 			best = i;
 			best_len = net->len;
 		}
@@ -93,18 +94,17 @@ forward_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
 
-		if (sa->mode == CFG_MODE_TRANSPORT &&
-			forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
+		if (forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
 			return true;
-		if (ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, cfg->ports[port].address.addr))
+		if (cfg_port_has(&cfg->ports[port], sa->direction == CFG_OUT ? sa->src : sa->dst))
 			return true;
 	}
 	return false;
 }
 
-/* A decrypted packet that leaves for another site is protected anew (RFC 4301 §5.2).  On the protected side
- * no outbound rule speaks of it, and it goes on in the clear; where tunnels end it may do so only if a rule
- * says. */
+/* A packet that was allowed in and leaves for another site is protected anew (RFC 4301 §5.2).  On the
+ * protected side no outbound rule speaks of it, and it goes on in the clear; where tunnels end it may do so
+ * only if a rule says. */
 static void
 resolve_onward(const struct dp *dp, const struct selector *selector, struct flow_entry *entry)
 {
@@ -117,6 +117,39 @@ resolve_onward(const struct dp *dp, const struct selector *selector, struct flow
 		entry->drop = DROP_POLICY_DISCARD;
 	else if (!policy && !entry->drop && dp->ports[entry->port].unprotected)
 		entry->drop = DROP_POLICY_NONE;
+}
+
+/* Has it to be protected, or may it not come in at all? */
+static enum drop
+clear_refused(const struct dp *dp, const struct selector *selector)
+{
+	const struct cfg_policy *policy = spd_find_clear(dp->spd, selector);
+
+	if (!policy)
+		return DROP_POLICY_NONE;
+	if (policy->action == CFG_PROTECT)
+		return DROP_NOT_IPSEC;
+	return policy->action == CFG_DISCARD ? DROP_POLICY_DISCARD : DROP_NONE;
+}
+
+void
+forward_resolve_outside(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry)
+{
+	struct selector selector;
+
+	if (!dp->cfg->n_policies) {
+		forward_resolve_out(dp, ip, len, entry);
+		return;
+	}
+	selector_read(ip, len, &selector);
+	entry->sa = NULL;
+	entry->drop = (uint8_t)clear_refused(dp, &selector);
+	if (entry->drop)
+		return;
+	if (worker_is_local(dp->worker, selector.dst))
+		entry->drop = DROP_NOT_MINE;
+	else
+		resolve_onward(dp, &selector, entry);
 }
 
 void
@@ -169,12 +202,14 @@ clamp_resolve(const struct cfg_gateway *cfg, struct ip_addr from, struct flow_en
 }
 
 const struct flow_entry *
-forward_learn(struct worker *w, const struct sa *sa_in, const uint8_t *ip, uint32_t len)
+forward_learn(struct worker *w, const struct sa *sa_in, uint32_t in, const uint8_t *ip, uint32_t len)
 {
-	struct flow_entry entry = flow_entry_begin(ip, len, sa_in ? sa_in->policy + 1 : 0);
+	struct flow_entry entry = flow_entry_begin(ip, len, in);
 
 	if (sa_in)
-		forward_resolve_in(w->dp, sa_in->policy, ip, len, &entry);
+		forward_resolve_in(w->dp, dp_place(w->dp, sa_in), ip, len, &entry);
+	else if (in == FLOW_OUTSIDE)
+		forward_resolve_outside(w->dp, ip, len, &entry);
 	else
 		forward_resolve_out(w->dp, ip, len, &entry);
 	if (!entry.drop && flow_key_proto(entry.key) == IPV4_PROTO_TCP)

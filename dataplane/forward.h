@@ -42,11 +42,14 @@ forward_hops(uint8_t *ip)
 }
 
 /* What becomes of a packet that the flow cache does not know, and from now on does: one in the clear from a
- * port (sa_in NULL), or the inner packet that came in by an SA. */
+ * port (sa_in NULL), or the inner packet that came in by an SA.  in: as in its key. */
 const struct flow_entry *forward_learn(
-	struct worker *worker, const struct sa *sa_in, const uint8_t *ip, uint32_t len);
+	struct worker *worker, const struct sa *sa_in, uint32_t in, const uint8_t *ip, uint32_t len);
 /* For a packet in the clear from a port: outbound policy, then route.  RFC 4301 §5.1. */
 void forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
+/* For one in the clear from a port where tunnels end: inbound policy, then as for what came by an SA.  RFC
+ * 4301 §5.2, 3b.  A gateway without policies protects nothing. */
+void forward_resolve_outside(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* For the inner packet that came in by SA sa_index: inbound policy, then route.  RFC 4301 §5.2. */
 void forward_resolve_in(
 	const struct dp *dp, uint32_t sa_index, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
@@ -55,8 +58,8 @@ void forward_resolve_in(
 void forward_resolve_own(const struct dp *dp, const uint8_t *ip, uint32_t len, struct flow_entry *entry);
 /* Largest packet on the wire that may leave by this port, protected by sa or in the clear (NULL). */
 uint32_t forward_mtu(const struct dp *dp, uint32_t port, const struct sa *sa);
-/* Does any tunnel end at this port, or an SA of transport mode lead through it?  Then what lies behind it is
- * the unprotected side. */
+/* Does any tunnel end at this port, or any SA lead through it?  Then what lies behind it is the unprotected
+ * side. */
 bool forward_unprotected(const struct cfg_gateway *cfg, uint32_t port);
 /* Index of the egress port to dst by longest prefix, connected networks first; CFG_NONE where there is none.
  */

@@ -73,12 +73,12 @@ forward_family(struct worker *w, struct rte_mbuf *m, const struct sa *sa_in, uin
 	const struct flow_entry *flow = flow_cache_look(w->cache, v4, ip, len, in);
 
 	if (unlikely(!flow))
-		flow = forward_learn(w, sa_in, ip, len);
+		flow = forward_learn(w, sa_in, in, ip, len);
 	return forward_send(w, m, ip, len, flow, v4);
 }
 
-/* A packet whose header was checked: in the clear from a port (sa_in NULL, in 0), or come in by an SA (in:
- * sa_in->policy + 1). */
+/* A packet whose header was checked: in the clear from a port (sa_in NULL, in FLOW_INSIDE or FLOW_OUTSIDE),
+ * or come in by an SA (in: sa_in->policy + 1). */
 FORWARD_INLINE enum drop
 forward_packet(struct worker *w, struct rte_mbuf *m, const struct sa *sa_in, uint32_t in)
 {

@@ -40,6 +40,7 @@ struct fragments {
 	struct frag_ident ident;		       /* of packets that get theirs from the gateway */
 	uint64_t icmp_cost;			       /* ns that an ICMP message costs; 0: none are sent */
 	uint64_t icmp_full;			       /* when the bucket is full again */
+	int8_t outside;				       /* as pkt->outside: of any that become one */
 	uint64_t pmtu_due;			       /* the next path MTU is forgotten; TIME_NEVER */
 	void (*joined)(void *ctx, struct rte_mbuf *m); /* NULL: nobody watches */
 	void *joined_ctx;

@@ -17,6 +17,7 @@ fragment_end(void *ctx, void *pkt, enum drop reason)
 
 	if (!reason) {
 		w->stats.consumed++;
+		w->fragments->outside |= pkt_of(pkt)->outside;
 		rte_pktmbuf_free(pkt);
 	} else if (ended->tail - ended->head == ended->size) {
 		worker_drop(w, pkt, reason);

@@ -10,16 +10,11 @@
 #include "dataplane/forward.h"
 #include "dataplane/ipsec/ipsec.h"
 
+/* TIME_NEVER: it is about to change. */
 static uint64_t
 sa_due(const struct sa *sa)
 {
-	return sa->last_ns + sa->cfg->natt_keepalive;
-}
-
-static bool
-sends(const struct sa *sa)
-{
-	return sa->natt && sa->direction == CFG_OUT && sa->cfg->natt_keepalive;
+	return sa->cfg->natt_keepalive ? sa->last_ns + sa->cfg->natt_keepalive : TIME_NEVER;
 }
 
 uint64_t
@@ -73,12 +68,12 @@ keepalive_run(struct worker *w)
 	return sent != 0;
 }
 
-void
+static void
 keepalive_list(struct dp *dp)
 {
 	dp->n_keepalive = 0;
 	for (unsigned i = 0; dp->pool && i < dp->cfg->n_sas; i++)
-		if (sends(dp->sas[i]))
+		if (keepalive_sends(&dp->cfg->sas[i]))
 			dp->keepalive[dp->n_keepalive++] = dp->sas[i];
 }
 

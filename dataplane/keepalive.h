@@ -6,8 +6,13 @@
 
 /* After the SAs were made: lists those that send keepalives. */
 enum status keepalive_create(struct dp *dp);
-/* Lists them anew, into dp->keepalive, which has room for all SAs. */
-void keepalive_list(struct dp *dp);
+/* Whether such an SA does. */
+static inline bool
+keepalive_sends(const struct cfg_sa *cfg)
+{
+	return cfg->natt && cfg->direction == CFG_OUT && cfg->natt_keepalive;
+}
+
 /* TIME_NEVER where there are none. */
 uint64_t keepalive_next_due(const struct dp *dp);
 /* Sends those that are due; true where any was. */

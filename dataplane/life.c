@@ -96,7 +96,7 @@ life_create(struct sa *sa)
 {
 	const struct cfg_sa *cfg = sa->cfg;
 
-	if (cfg->lifetime_seconds || cfg->lifetime_kilobytes || cfg->idle_time) {
+	if (life_limited(cfg)) {
 		sa->life = calloc(1, sizeof(*sa->life));
 		if (!sa->life)
 			return ST_ERR_NOMEM;
@@ -126,13 +126,11 @@ life_carry(struct sa *sa, const struct sa *was)
 }
 
 void
-life_begin(struct dp *dp)
+life_begin(struct dp *dp, bool limited)
 {
-	dp->life_due = dp->life_next = TIME_NEVER;
+	dp->life_due = limited ? 0 : TIME_NEVER;
+	dp->life_next = TIME_NEVER;
 	dp->life_at = 0;
-	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
-		if (dp->sas[i]->life)
-			dp->life_due = 0;
 }
 
 /* The SAD forgets it, or there is no number for it to take. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "config/cfg.h"
 #include "dataplane/drop.h"
 
 struct dp;
@@ -34,8 +35,15 @@ extern const struct life_info life_info[LIFE_COUNT];
 enum status life_create(struct sa *sa);
 /* After sa_alter(): sa goes on where `was` stood. */
 void life_carry(struct sa *sa, const struct sa *was);
-/* dp->sas are others: look at all of them in the next turn. */
-void life_begin(struct dp *dp);
+/* Whether it has a limit in seconds, kilobytes or idle time. */
+static inline bool
+life_limited(const struct cfg_sa *cfg)
+{
+	return cfg->lifetime_seconds || cfg->lifetime_kilobytes || cfg->idle_time;
+}
+
+/* dp->sas are others: look at all of them from the next turn on, where any is limited. */
+void life_begin(struct dp *dp, bool limited);
 /* TIME_NEVER where nothing has a limit. */
 uint64_t life_next_due(const struct dp *dp);
 /* Looks at some of the SAs, where it is time to; true where there are more to look at. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "config/cfg_net.h"
 #include "dataplane/ipsec/ip_head.h"
 
 static int
@@ -53,14 +54,18 @@ protocols_set(struct local *local)
 struct local *
 local_create(const struct cfg_gateway *cfg)
 {
-	size_t most = (size_t)cfg->n_ports + cfg->n_sas;
-	struct local *local = calloc(1, sizeof(*local) + most * sizeof(local->list[0]));
+	size_t most = cfg->n_sas;
+	struct local *local;
 
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		most += cfg_port_addresses(&cfg->ports[p]);
+	local = calloc(1, sizeof(*local) + most * sizeof(local->list[0]));
 	if (!local)
 		return NULL;
-	for (unsigned i = 0; i < cfg->n_ports; i++)
-		local->list[local->n++] =
-			(struct local_address){.addr = cfg->ports[i].address.addr, .own = true};
+	for (unsigned p = 0; p < cfg->n_ports; p++)
+		for (unsigned i = 0; i < cfg_port_addresses(&cfg->ports[p]); i++)
+			local->list[local->n++] = (struct local_address){
+				.addr = cfg_port_address(&cfg->ports[p], i)->addr, .own = true};
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
 

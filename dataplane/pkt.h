@@ -41,7 +41,10 @@ struct pkt {
 	uint64_t num;	     /* laboratory: number within the flow, from 0 */
 	uint32_t flow;	     /* laboratory: PKT_NO_FLOW where none */
 	uint32_t wire_bytes; /* IP length that the egress queue charges */
-	uint8_t out_port;
+	union {
+		int8_t outside;	  /* from rx on: -1 came in where tunnels end, 0 elsewhere (FLOW_OUTSIDE) */
+		uint8_t out_port; /* from forward_send() on */
+	};
 	uint8_t dscp;	     /* outermost */
 	uint8_t flags;	     /* enum pkt_flag */
 	uint8_t ipsec_at;    /* inbound: offset of the ESP or AH header, in words of 4 bytes */

@@ -82,6 +82,13 @@ process_forget(struct process *p)
 		flow_cache_clear(p->routes);
 }
 
+enum status
+process_cache_create(const struct process *p, struct flow_cache **cache)
+{
+	*cache = NULL;
+	return p && p->routes ? flow_cache_create(ROUTE_BUCKETS, cache) : ST_OK;
+}
+
 void
 process_flush(struct process *p)
 {

@@ -74,6 +74,9 @@ bool process_run(struct worker *worker, unsigned start);
 
 /* Routes have changed: all flows are unknown at interrupt level.  NULL is fine. */
 void process_forget(struct process *process);
+/* The same without stopping for long: an empty cache to put in place of the one that there is.  Any thread;
+ * *cache NULL: it needs none. */
+enum status process_cache_create(const struct process *process, struct flow_cache **cache);
 
 static inline uint32_t
 process_held(const struct process *process)

@@ -1,6 +1,7 @@
 /* See tell.h.  RFC 1812 §4.3.2, RFC 4443 §2.4, RFC 792, RFC 8200 §4.5. */
 #include "dataplane/tell.h"
 
+#include "config/cfg_net.h"
 #include "dataplane/forward.h"
 #include "dataplane/frag/icmp.h"
 #include "dataplane/fragment.h"
@@ -44,9 +45,9 @@ static bool
 too_big_from(struct worker *w, uint32_t port, const uint8_t *ip, uint32_t len, uint32_t mtu,
 	struct rte_mbuf *m, struct flow_entry *way)
 {
-	struct ip_addr from = w->dp->cfg->ports[port].address.addr;
+	const struct cfg_prefix *from = cfg_port_source(&w->dp->cfg->ports[port], ip_head_src(ip));
 
-	return message_write(w, FRAG_ICMP_TOO_BIG, ip, len, from, mtu, m, way);
+	return from && message_write(w, FRAG_ICMP_TOO_BIG, ip, len, from->addr, mtu, m, way);
 }
 
 static struct rte_mbuf *

@@ -10,6 +10,7 @@
  * queue at the instant go on. */
 #include "dataplane/tunnel.h"
 
+#include "config/cfg_net.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/process.h"
@@ -23,9 +24,9 @@ tunnel_port_mtu(struct dp *dp, unsigned port, uint32_t mtu)
 }
 
 static bool
-ends_at(const struct sa *sa, struct ip_addr address)
+ends_at(const struct sa *sa, const struct cfg_port *port)
 {
-	return ip_equal(sa->direction == CFG_OUT ? sa->src : sa->dst, address);
+	return cfg_port_has(port, sa->direction == CFG_OUT ? sa->src : sa->dst);
 }
 
 static void
@@ -46,10 +47,8 @@ sa_switch(struct dp *dp, struct sa *sa, bool down)
 static void
 port_switch(struct dp *dp, unsigned port, bool down)
 {
-	struct ip_addr address = dp->cfg->ports[port].address.addr;
-
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
-		if (ends_at(dp->sas[i], address))
+		if (ends_at(dp->sas[i], &dp->cfg->ports[port]))
 			sa_switch(dp, dp->sas[i], down);
 	flow_cache_clear(dp->worker->cache);
 	process_forget(dp->worker->process); /* IOS flushes it as an interface goes down */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/ipsec/sa.h"
 #include "dataplane/life.h"
 #include "dataplane/local.h"
 #include "dataplane/pkt.h"
@@ -37,26 +38,26 @@ struct dp_port {
 	bool endless;	   /* nothing ever waits for it (qos_pass) */
 	bool unprotected;  /* forward_unprotected() */
 	struct qos *qos;
-	uint64_t received; /* packets */
-	enum stage rx_to;  /* what arrives goes there first */
+	uint64_t received;    /* packets */
+	enum stage rx_to;     /* what arrives goes there first */
 	uint64_t mss_clamped; /* SYNs whose MSS was lowered to its tcp_adjust_mss */
 };
 
 struct worker {
 	struct dp *dp;
 	uint64_t now;
-	uint32_t pending; /* bit s: inbox of stage s holds packets */
-	uint32_t again;	  /* bit s: stage s goes on when those behind have emptied their inboxes */
-	struct tap *taps; /* who wants copies of packets; NULL: nobody */
-	bool far; /* there are many SAs (far.h) */
-	bool after_queue; /* the sequence number is taken after the queue */
+	uint32_t pending;	   /* bit s: inbox of stage s holds packets */
+	uint32_t again;		   /* bit s: stage s goes on when those behind have emptied their inboxes */
+	struct tap *taps;	   /* who wants copies of packets; NULL: nobody */
+	bool far;		   /* there are many SAs (far.h) */
+	bool after_queue;	   /* the sequence number is taken after the queue */
 	const struct local *local; /* where IPsec ends */
 	struct engine *engine;
 	struct cfg_engine engine_cfg; /* of a plain engine, where the configuration has no other */
-	unsigned in_engine; /* packets under way there */
-	bool reorders;	    /* the engine may finish in another order */
-	unsigned n_orders;  /* SAs with in_order */
-	unsigned order_held; /* packets that wait for their turn */
+	unsigned in_engine;	      /* packets under way there */
+	bool reorders;		      /* the engine may finish in another order */
+	unsigned n_orders;	      /* SAs with in_order */
+	unsigned order_held;	      /* packets that wait for their turn */
 	struct in_order *order_ready;
 	struct fragments *fragments;
 	struct process *process; /* NULL: all ports have one path */
@@ -85,17 +86,26 @@ struct dp {
 	unsigned n_ports;
 	struct sa **sas; /* in order of cfg->sas */
 	struct sad *sad;
-	struct dp_old_sa *old; /* replaced, but packets may name them (dp_sas.c) */
+	uint32_t *place; /* sa->policy to the index that rules name, or CFG_NONE; NULL: the same */
+	struct dp_old
+		*old; /* SAs that were replaced, but packets may name them (dp_old.c); NULL: none ever */
 	struct spd *spd;
-	unsigned n_refused; /* SAs for which the engine has no session */
+	unsigned n_refused;    /* SAs for which the engine has no session */
 	struct sa **keepalive; /* those that send NAT-keepalives */
 	unsigned n_keepalive;
-	uint64_t keepalive_end; /* the last time for one, and for a look at lifetimes */
+	uint64_t keepalive_end;	      /* the last time for one, and for a look at lifetimes */
 	uint64_t life_due, life_next; /* of the next round of looks, and of the one after this */
 	unsigned life_at;	      /* the SA to look at next */
 	uint64_t life[LIFE_COUNT];    /* what has happened */
 	struct worker *worker;
 };
+
+/* Index of an SA that came in with a packet as rules name it; CFG_NONE: none names it any more. */
+static inline uint32_t
+dp_place(const struct dp *dp, const struct sa *sa)
+{
+	return dp->place ? dp->place[sa->policy] : sa->policy;
+}
 
 /* Since the turn began, when event_head was `start`, drops have filled half of the event ring: time to let
  * the owner take them.  Where nobody does, the head stands still, and nothing is held up. */

@@ -11,6 +11,7 @@ const struct loss_info loss_info[DROP_COUNT] = {
 	[DROP_POLICY_DISCARD] = {LOSS_OTHER, "a policy says discard"},
 	[DROP_POLICY_NONE] = {LOSS_OTHER, "no policy fits"},
 	[DROP_POLICY_IN] = {LOSS_OTHER, "decrypted, but no inbound policy allows it"},
+	[DROP_NOT_IPSEC] = {LOSS_OTHER, "came in the clear where it has to be protected"},
 	[DROP_TUNNEL_DOWN] = {LOSS_OTHER, "its tunnel was torn down and not back yet"},
 	[DROP_NO_SA] = {LOSS_OTHER, "ESP or AH with an SPI that nobody knows"},
 	[DROP_SA_EXPIRED] = {LOSS_OTHER, "its SA has come to the end of its life"},

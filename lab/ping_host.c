@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "config/cfg_net.h"
 #include "lab/icmp_quote.h"
 #include "lab/lab_priv.h"
 #include "lab/ping.h"
@@ -17,10 +18,10 @@ static enum status
 ping_make(struct lab *lab, unsigned t)
 {
 	const struct cfg_traffic *cfg = &lab->cfg->traffic[t];
+	struct ip_addr from = lab->cfg->hosts[cfg->from_host].address;
 
-	return ping_create(cfg, lab->cfg->hosts[cfg->from_host].address,
-		cfg_end_address(lab->cfg, &cfg->to_end), traffic_start(lab->traffic[t]),
-		traffic_limit(lab->traffic[t]), &lab->pings[t]);
+	return ping_create(cfg, from, cfg_end_address(lab->cfg, &cfg->to_end, from),
+		traffic_start(lab->traffic[t]), traffic_limit(lab->traffic[t]), &lab->pings[t]);
 }
 
 enum status

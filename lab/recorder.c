@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/pcapng.h"
+#include "config/cfg_net.h"
 #include "dataplane/msg_log.h"
 #include "lab/drop_line.h"
 #include "lab/esp_sa.h"
@@ -30,12 +31,18 @@ struct gateway_log {
 	struct msg_log *messages;
 };
 
+/* What is captured of one link. */
+struct link_capture {
+	struct pcapng *file; /* NULL where none was asked for */
+	bool both;	     /* families, hence one interface */
+};
+
 struct recorder {
 	const struct cfg_lab *lab;
 	char *folder;
 	FILE *drops, *log; /* NULL without events */
 	struct gateway_log *logs; /* one a gateway and router */
-	struct pcapng *capture[]; /* one a link, NULL where none was asked for */
+	struct link_capture capture[]; /* one a link */
 };
 
 /* Nodes are hosts, then gateways and routers, then links. */
@@ -123,24 +130,33 @@ events_open(struct recorder *r, char *message, size_t bytes)
 	return status ? fail(status, LOG_FILE, 0, message, bytes) : ST_OK;
 }
 
-/* A link is one network, of one family. */
-static bool
-link_is_v6(const struct cfg_lab *lab, const struct cfg_link *link)
+/* What can be on a link: a host has one family, a port may have both. */
+static enum pcapng_holds
+link_holds(const struct cfg_lab *lab, const struct cfg_link *link)
 {
-	const struct cfg_end *end = &link->end[0];
+	bool v4 = true, v6 = true;
 
-	if (end->node < lab->n_hosts)
-		return !ip_is_v4(lab->hosts[end->node].address);
-	return !ip_is_v4(lab->gateways[end->node - lab->n_hosts].ports[end->port].address.addr);
+	for (unsigned e = 0; e < 2; e++) {
+		const struct cfg_end *end = &link->end[e];
+		const struct cfg_port *port = cfg_end_port(lab, end);
+		bool host4 = !port && ip_is_v4(lab->hosts[end->node].address);
+
+		v4 = v4 && (port ? cfg_port_family(port, true) != NULL : host4);
+		v6 = v6 && (port ? cfg_port_family(port, false) != NULL : !host4);
+	}
+	return v4 && v6 ? PCAPNG_BOTH : v6 ? PCAPNG_IPV6 : PCAPNG_IPV4;
 }
 
-/* The interfaces of a capture are the two directions of the link. */
+/* The interfaces of a capture are the two directions of the link; where it carries both families, the only
+ * one is the first end, and each packet says whether it came or went there (base/pcapng.c). */
 static enum status
 capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
 {
 	const struct cfg_link *cfg = &r->lab->links[link];
 	char path[FOLDER_PATH_BYTES], name[2][256];
 	const char *const names[2] = {name[0], name[1]};
+	struct link_capture *capture = &r->capture[link];
+	enum pcapng_holds holds = link_holds(r->lab, cfg);
 	enum status status;
 
 	if (!cfg->capture)
@@ -150,8 +166,10 @@ capture_open(struct recorder *r, unsigned link, char *message, size_t bytes)
 		return status;
 	for (unsigned d = 0; d < 2; d++)
 		snprintf(name[d], sizeof(name[d]), "%s > %s", cfg->ends[d], cfg->ends[!d]);
-	status = pcapng_create(
-		path, link_is_v6(r->lab, cfg) ? PCAPNG_IPV6 : PCAPNG_IPV4, names, 2, &r->capture[link]);
+	capture->both = holds == PCAPNG_BOTH;
+	if (capture->both)
+		snprintf(name[0], sizeof(name[0]), "%s", cfg->ends[0]);
+	status = pcapng_create(path, holds, names, capture->both ? 1 : 2, &capture->file);
 	return status ? fail(status, path, errno, message, bytes) : ST_OK;
 }
 
@@ -177,7 +195,7 @@ enum status
 recorder_open(const struct cfg_lab *lab, const char *folder, struct recorder **recorder, char *message,
 	size_t bytes)
 {
-	struct recorder *r = calloc(1, sizeof(*r) + lab->n_links * sizeof(struct pcapng *));
+	struct recorder *r = calloc(1, sizeof(*r) + lab->n_links * sizeof(struct link_capture));
 	enum status status;
 
 	*recorder = NULL;
@@ -213,8 +231,16 @@ void
 recorder_capture(struct recorder *r, unsigned link, unsigned direction, uint64_t time_ns, const void *ip,
 	uint32_t bytes)
 {
-	if (r->capture[link])
-		pcapng_write(r->capture[link], direction, time_ns, ip, bytes);
+	const struct link_capture *capture = &r->capture[link];
+	struct pcapng_packet packet = {.time_ns = time_ns, .ip = ip, .captured = bytes, .bytes = bytes};
+
+	if (!capture->file)
+		return;
+	if (capture->both)
+		packet.way = direction ? PCAPNG_WAY_IN : PCAPNG_WAY_OUT;
+	else
+		packet.interface = direction;
+	pcapng_put(capture->file, &packet);
 }
 
 /* Keeps the first fault and its message. */
@@ -232,7 +258,7 @@ file_close(struct recorder *r, FILE *file, const char *name, enum status *status
 static void
 capture_close(struct recorder *r, unsigned link, enum status *status, char *message, size_t bytes)
 {
-	enum status closed = pcapng_close(r->capture[link]);
+	enum status closed = pcapng_close(r->capture[link].file);
 
 	if (*status || !closed)
 		return;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config/cfg_net.h"
+
 static enum status (*const kind_create[])(const struct traffic_args *args, struct traffic **traffic) = {
 	[CFG_TRAFFIC_CBR] = traffic_cbr_create,
 	[CFG_TRAFFIC_POISSON] = traffic_poisson_create,
@@ -51,7 +53,7 @@ flow_init(struct traffic_flow *flow, const struct traffic_args *args)
 	const struct cfg_traffic *cfg = args->cfg;
 
 	flow->src = args->lab->hosts[cfg->from_host].address;
-	flow->dst = cfg_end_address(args->lab, &cfg->to_end);
+	flow->dst = cfg_end_address(args->lab, &cfg->to_end, flow->src);
 	flow->sport = cfg->sport;
 	flow->dport = cfg->dport;
 	flow->proto = (uint8_t)cfg->proto;

@@ -6,16 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/time_heap.h"
 #include "lab/wire.h"
 
-struct wire_heap_item {
-	uint64_t time_ns;
-	uint64_t order;
-	void *pkt;
-};
-
 struct wire_heap {
-	struct wire_heap_item *item; /* item[0] is the next to arrive */
+	struct time_heap_item *item; /* item[0] is the next to arrive */
 	uint32_t count, cap;
 	uint64_t order; /* of the next push */
 };

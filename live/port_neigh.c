@@ -4,6 +4,7 @@
  * news of those who are known already; of addresses in the port's own network only. */
 #include <rte_mbuf.h>
 
+#include "config/cfg_net.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "live/arp.h"
 #include "live/ether.h"
@@ -14,13 +15,13 @@
 static bool
 is_own(const struct port_dpdk *port, struct ip_addr addr)
 {
-	return ip_equal(addr, port->device->cfg->address.addr);
+	return cfg_port_has(port->device->cfg, addr);
 }
 
 static bool
 is_neighbour(const struct port_dpdk *port, struct ip_addr addr)
 {
-	return cfg_prefix_holds(&port->device->cfg->address, addr) && !is_own(port, addr);
+	return cfg_port_net(port->device->cfg, addr) && !is_own(port, addr);
 }
 
 /* A frame of our own, to be filled; NULL where the pool is empty: whoever asks asks again. */
@@ -40,19 +41,19 @@ void
 port_dpdk_ask(struct port_dpdk *port, struct ip_addr addr)
 {
 	const struct live_device *device = port->device;
-	struct ip_addr own = device->cfg->address.addr;
+	const struct cfg_prefix *own = cfg_port_source(device->cfg, addr);
 	struct rte_mbuf *m;
 	uint8_t *frame;
 
-	if (ip_is_v4(own) != ip_is_v4(addr))
+	if (!own)
 		return;
 	frame = frame_make(port, ip_is_v4(addr) ? ARP_FRAME_BYTES : ND_FRAME_BYTES, &m);
 	if (!frame)
 		return;
 	if (ip_is_v4(addr))
-		arp_write_request(frame, &device->mac, own, addr);
+		arp_write_request(frame, &device->mac, own->addr, addr);
 	else
-		nd_write_solicit(frame, &device->mac, own, addr);
+		nd_write_solicit(frame, &device->mac, own->addr, addr);
 	port_dpdk_send(port, &m, 1);
 }
 

@@ -1,6 +1,7 @@
 /* Sending: where a packet goes next, and the Ethernet address there. */
 #include <rte_ethdev.h>
 
+#include "config/cfg_net.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "dataplane/pkt.h"
 #include "live/ether.h"
@@ -52,7 +53,7 @@ next_hop(const struct live_device *device, struct ip_addr dst)
 	struct ip_addr hop = dst;
 	int longest = -1;
 
-	if (cfg_prefix_holds(&device->cfg->address, dst))
+	if (cfg_port_net(device->cfg, dst))
 		return dst;
 	for (unsigned i = 0; i < gateway->n_routes; i++) {
 		const struct cfg_route *route = &gateway->routes[i];

@@ -79,7 +79,8 @@ defaults_add(struct arguments *arguments, const struct cfg_lab *cfg)
 	add(arguments, "--no-huge");
 	add(arguments, "-m256"); /* mapped, not resident: for the drivers; packets have memory of their own */
 	add(arguments, "--no-shconf");
-	add(arguments, "--no-telemetry");
+	if (!cfg->live.telemetry)
+		add(arguments, "--no-telemetry");
 	add(arguments, "--no-hpet");
 	add(arguments, "--log-level=error");
 }

@@ -248,7 +248,7 @@ sa_bundle(struct sa *ah, struct sa *esp)
 {
 	esp->next = ah;
 	esp->finishes = true;
-	esp->policy = ah->index;
+	esp->policy = ah->policy;
 	ah->first = esp;
 	ah->next = ah->direction == CFG_IN ? esp : NULL;
 	ah->wire.front = (uint8_t)(esp->size.front + ah->ah_len);

@@ -70,19 +70,20 @@ struct sa {
 	uint16_t tfc; /* out: shorter inner packets are padded to this */
 	bool natt;
 	bool down;	  /* torn down for the time being (dataplane/tunnel.h) */
-	uint32_t policy;  /* index that policies name: of the AH over this ESP, or its own */
+	uint32_t policy;  /* number by which policies find it (dp.place): of the AH over this ESP, or its own;
+			     index, as long as the gateway has not changed */
 	struct sa *next;  /* ESP: the AH over it; inbound AH: the ESP that must stand inside; NULL: none */
 	struct sa *first; /* out: the SA that is applied first: itself, or the ESP inside this AH */
 	uint64_t last_ns; /* out, with natt: when the last packet was protected */
 	uint64_t packets, bytes; /* protected or accepted; bytes of inner packets */
 
 	/* counters */
-	uint64_t errors;	 /* ICV, padding, lengths */
-	uint64_t replays;	 /* outside the window or duplicate */
-	uint64_t tfc_packets;	 /* in: with TFC padding behind the inner packet */
-	uint64_t dummies;	 /* in: next header 59 (RFC 4303 §2.6) */
-	struct lag lag;		 /* in: of every packet whose number was readable */
-	uint64_t duplicates;	 /* in: left out of lag */
+	uint64_t errors;      /* ICV, padding, lengths */
+	uint64_t replays;     /* outside the window or duplicate */
+	uint64_t tfc_packets; /* in: with TFC padding behind the inner packet */
+	uint64_t dummies;     /* in: next header 59 (RFC 4303 §2.6) */
+	struct lag lag;	      /* in: of every packet whose number was readable */
+	uint64_t duplicates;  /* in: left out of lag */
 	union {
 		uint64_t ahead;	   /* in: right edge as if all packets under way had a good ICV; for lag */
 		uint64_t seq_last; /* out: 2^32-1, 2^64-1 with ESN, or what its owner allows */

@@ -3,8 +3,10 @@
  *
  * Deletion moves the followers of a cluster back (Knuth, TAOCP 6.4, algorithm R), so there are no tombstones
  * and a look-up ends at the first free slot, however many SAs came and went.  Order of slots is never shown.
+ * A move into a larger table goes slot by slot.  Meanwhile the old one answers; what is deleted is deleted in
+ * both, and what deletion moves back across the slot that the move has come to is entered in the new one.
+ *
  * Does not know what an SA is, takes no locks, and does not shrink. */
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +29,13 @@ struct sad {
 	struct slot *slots;
 	uint64_t mask; /* slots - 1 */
 	unsigned count;
+	struct sad_spare *spare; /* under way to it; NULL: no */
+};
+
+struct sad_spare {
+	struct sad wider;
+	uint64_t at; /* slots before this one were moved */
+	bool done;   /* it has the old table */
 };
 
 static inline uint64_t
@@ -78,11 +87,17 @@ slot_find(const struct sad *sad, const struct slot *triple)
 	return at;
 }
 
-/* Into a table that has room and does not hold the triple. */
+/* Into a table that has room, in place of one of the same triple. */
 static void
 slot_put(struct sad *sad, const struct slot *slot)
 {
 	sad->slots[slot_find(sad, slot)] = *slot;
+}
+
+static bool
+is_full(const struct sad *sad)
+{
+	return (sad->count + UINT64_C(1)) * 2 > sad->mask + 1;
 }
 
 static enum status
@@ -129,13 +144,70 @@ sad_destroy(struct sad *sad)
 }
 
 enum status
-sad_reserve(struct sad *sad, unsigned more)
+sad_spare_create(const struct sad *sad, unsigned entries, struct sad_spare **out)
 {
-	enum status status = ST_OK;
+	struct sad_spare *spare;
+	uint64_t slots = sad->mask + 1;
 
-	while (!status && (sad->count + UINT64_C(1) + more) * 2 > sad->mask + 1)
-		status = sad_grow(sad);
-	return status;
+	*out = NULL;
+	while ((entries + UINT64_C(1)) * 2 > slots)
+		slots *= 2;
+	if (slots == sad->mask + 1)
+		return ST_OK;
+	spare = calloc(1, sizeof(*spare));
+	if (spare)
+		spare->wider = (struct sad){.slots = slots_create(slots), .mask = slots - 1};
+	if (!spare || !spare->wider.slots) {
+		free(spare);
+		return ST_ERR_NOMEM;
+	}
+	*out = spare;
+	return ST_OK;
+}
+
+void
+sad_spare_destroy(struct sad_spare *spare)
+{
+	if (!spare)
+		return;
+	free(spare->wider.slots);
+	free(spare);
+}
+
+bool
+sad_move(struct sad *sad, struct sad_spare *spare, unsigned n)
+{
+	struct sad was = *sad;
+
+	if (spare->done)
+		return true;
+	sad->spare = spare;
+	for (; n && spare->at <= sad->mask; n--, spare->at++)
+		if (sad->slots[spare->at].sa)
+			slot_put(&spare->wider, &sad->slots[spare->at]);
+	if (spare->at <= sad->mask)
+		return false;
+	*sad = (struct sad){.slots = spare->wider.slots, .mask = spare->wider.mask, .count = was.count};
+	spare->wider.slots = was.slots;
+	spare->done = true;
+	return true;
+}
+
+void
+sad_move_stop(struct sad *sad)
+{
+	sad->spare = NULL;
+}
+
+/* For one more. */
+static enum status
+sad_room(struct sad *sad)
+{
+	if (!is_full(sad))
+		return ST_OK;
+	if (sad->spare) /* what is under way has the room */
+		sad_move(sad, sad->spare, UINT32_MAX);
+	return is_full(sad) ? sad_grow(sad) : ST_OK;
 }
 
 enum status
@@ -146,10 +218,12 @@ sad_add(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto, struct
 
 	if (sad->slots[slot_find(sad, &slot)].sa)
 		return ST_ERR_EXISTS;
-	status = sad_reserve(sad, 0);
+	status = sad_room(sad);
 	if (status != ST_OK)
 		return status;
 	slot_put(sad, &slot);
+	if (sad->spare)
+		slot_put(&sad->spare->wider, &slot);
 	sad->count++;
 	return ST_OK;
 }
@@ -162,22 +236,37 @@ home_is_behind(uint64_t home, uint64_t gap, uint64_t at, uint64_t mask)
 	return ((at - home) & mask) < ((at - gap) & mask);
 }
 
-enum status
-sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
+static void
+slot_free(struct sad *sad, uint64_t gap)
 {
-	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
-	uint64_t gap = slot_find(sad, &triple);
+	struct sad_spare *spare = sad->spare;
 
-	if (!sad->slots[gap].sa)
-		return ST_ERR_NOT_FOUND;
 	for (uint64_t at = (gap + 1) & sad->mask; sad->slots[at].sa; at = (at + 1) & sad->mask) {
 		if (home_is_behind(slot_hash(&sad->slots[at]), gap, at, sad->mask))
 			continue;
 		sad->slots[gap] = sad->slots[at];
+		if (spare && gap < spare->at && at >= spare->at)
+			slot_put(&spare->wider, &sad->slots[gap]);
 		gap = at;
 	}
 	memset(&sad->slots[gap], 0, sizeof(sad->slots[gap]));
+}
+
+enum status
+sad_del(struct sad *sad, uint32_t spi, struct ip_addr dst, uint8_t proto)
+{
+	struct slot triple = {.dst = dst, .name = slot_name(spi, proto)};
+	uint64_t at = slot_find(sad, &triple);
+
+	if (!sad->slots[at].sa)
+		return ST_ERR_NOT_FOUND;
+	slot_free(sad, at);
 	sad->count--;
+	if (!sad->spare)
+		return ST_OK;
+	at = slot_find(&sad->spare->wider, &triple);
+	if (sad->spare->wider.slots[at].sa)
+		slot_free(&sad->spare->wider, at);
 	return ST_OK;
 }
 

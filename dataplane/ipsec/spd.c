@@ -154,18 +154,41 @@ protects_to_partner(
 	return ip_equal(out->src, in->dst) && ip_equal(out->dst, in->src);
 }
 
-/* The rules, all of the way out, read backwards.  Order still decides, but a rule for some DSCPs only cannot
- * refuse: the sender chose by its own DSCP rules, which are not known here. */
-static bool
-reverse_allowed(const struct spd *spd, const struct cfg_sa *in, const struct selector *selector)
+/* Of the packets that answer. */
+static struct selector
+reverse_of(const struct selector *selector)
 {
 	struct selector back = *selector;
-	const struct cfg_policy *policy;
 
 	back.src = selector->dst;
 	back.dst = selector->src;
 	back.sport = selector->dport;
 	back.dport = selector->sport;
+	return back;
+}
+
+const struct cfg_policy *
+spd_find_clear(const struct spd *spd, const struct selector *selector)
+{
+	struct selector back = reverse_of(selector);
+
+	return spd->has_in ? spd_find(spd, CFG_IN, selector) : spd_find(spd, CFG_OUT, &back);
+}
+
+int
+spd_has_in(const struct spd *spd)
+{
+	return spd->has_in;
+}
+
+/* The rules, all of the way out, read backwards.  Order still decides, but a rule for some DSCPs only cannot
+ * refuse: the sender chose by its own DSCP rules, which are not known here. */
+static bool
+reverse_allowed(const struct spd *spd, const struct cfg_sa *in, const struct selector *selector)
+{
+	struct selector back = reverse_of(selector);
+	const struct cfg_policy *policy;
+
 	for (uint32_t at = 0; (at = find_from(spd, CFG_OUT, &back, false, at)) != CFG_NONE; at++) {
 		policy = &spd->gateway->policies[at];
 		if (protects_to_partner(spd->gateway, policy, in))

@@ -34,6 +34,13 @@ void spd_destroy(struct spd *spd); /* NULL is fine */
 const struct cfg_policy *spd_find(
 	const struct spd *spd, enum cfg_direction direction, const struct selector *selector);
 
+/* The rule for a packet that came in the clear where tunnels end (RFC 4301 §5.2, 3b): the first in-rule that
+ * matches, NULL where none does.  Where the gateway has no in-rules, the first out-rule that matches the
+ * reverse of the packet, its DSCP as it is: an entry of the SPD is for both ways (RFC 4301 §4.4.1). */
+const struct cfg_policy *spd_find_clear(const struct spd *spd, const struct selector *selector);
+/* Are there in-rules? */
+int spd_has_in(const struct spd *spd);
+
 /* Inbound check (RFC 4301 §5.2 step 4): may a packet with these selectors have come in by this SA?  True
  * where the first matching in-rule is protect by SA sa_index; where the gateway has no in-rules, where the
  * reverse of an out-rule (source and destination swapped, DSCP left out) that protects to a partner of that

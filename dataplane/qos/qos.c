@@ -93,6 +93,12 @@ qos_held(const struct qos *qos)
 }
 
 unsigned
+qos_started(const struct qos *qos)
+{
+	return qos->cbwfq ? ring_count(&qos->cbwfq->started) : 0;
+}
+
+unsigned
 qos_class_count(const struct qos *qos)
 {
 	return qos->cbwfq ? qos->cbwfq->n_classes : 1;

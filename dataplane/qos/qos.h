@@ -57,6 +57,8 @@ bool qos_pass(struct qos *qos, uint32_t bytes);
 uint64_t qos_next_due(const struct qos *qos);
 
 unsigned qos_held(const struct qos *qos);
+/* Of these, packets that are counted as out and wait for qos_get(). */
+unsigned qos_started(const struct qos *qos);
 unsigned qos_class_count(const struct qos *qos);
 const struct qos_class_stats *qos_class_stats(const struct qos *qos, unsigned class_index);
 

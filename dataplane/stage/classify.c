@@ -5,6 +5,7 @@
 
 #include "dataplane/echo.h"
 #include "dataplane/fragment.h"
+#include "dataplane/ipsec/spd.h"
 #include "dataplane/pmtu.h"
 
 #define NATT_PORT 4500u /* RFC 3948 */
@@ -125,17 +126,24 @@ is_plain_esp(const struct worker *w, const uint8_t *ip)
 	       local_find(w->local, ip_load4(ip + IPV4_DST));
 }
 
+/* What came in the clear: pkt->outside is FLOW_INSIDE or FLOW_OUTSIDE. */
+static inline __attribute__((always_inline)) enum drop
+forward_clear(struct worker *w, struct rte_mbuf *m, const bool v4)
+{
+	return forward_family(w, m, NULL, (uint32_t)pkt_of(m)->outside, v4);
+}
+
 static inline enum drop
 classify_v4(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 {
 	enum drop drop = DROP_NONE;
 
 	if (!(w->local->may[ip[IPV4_PROTO]] & LOCAL_V4))
-		return forward_family(w, m, NULL, 0, true);
+		return forward_clear(w, m, true);
 	if (likely(is_plain_esp(w, ip)))
 		worker_put(w, STAGE_sa_in, m);
 	else if (!special_take(w, m, ip, &drop))
-		return forward_family(w, m, NULL, 0, true);
+		return forward_clear(w, m, true);
 	return drop;
 }
 
@@ -150,7 +158,7 @@ classify_other(struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 		return classify_v4(w, m, ip);
 	if (w->local->may[ip[IPV6_NEXT]] & LOCAL_V6 && special_take(w, m, ip, &drop))
 		return drop;
-	return forward_family(w, m, NULL, 0, false);
+	return forward_clear(w, m, false);
 }
 
 static inline enum drop
@@ -161,6 +169,28 @@ classify_one(struct worker *w, struct rte_mbuf *m)
 	return likely(header_is_plain(m, ip)) ? classify_v4(w, m, ip) : classify_other(w, m, ip);
 }
 
+/* Has a policy refused what is for this gateway itself?  Only a rule of the way in can refuse ICMP about a
+ * tunnel's way, which routers send that nobody has rules for: what it says decides (RFC 4301 §6.1.1, §8.2).
+ */
+static bool
+is_refused_own(const struct worker *w, struct rte_mbuf *m, enum drop drop)
+{
+	if (drop != DROP_POLICY_NONE && drop != DROP_NOT_IPSEC &&
+		(drop != DROP_POLICY_DISCARD || spd_has_in(w->dp->spd)))
+		return false;
+	return is_icmp(rte_pktmbuf_mtod(m, const uint8_t *)) && pkt_of(m)->outside &&
+	       worker_is_local(w, ip_head_dst(rte_pktmbuf_mtod(m, const uint8_t *)));
+}
+
+/* What is for this gateway itself may be ICMP about a tunnel's way, or a ping. */
+static bool
+own_take(struct worker *w, struct rte_mbuf *m, enum drop drop)
+{
+	if (drop == DROP_NOT_MINE)
+		return pmtu_take(w, m) || echo_take(w, m);
+	return is_refused_own(w, m, drop) && pmtu_take(w, m);
+}
+
 void
 stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
@@ -169,9 +199,7 @@ stage_classify(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		enum drop drop = classify_one(w, pkts[i]);
 
-		/* what is for this gateway itself may be ICMP about a tunnel's way, or a ping */
-		if (unlikely(drop) &&
-			!(drop == DROP_NOT_MINE && (pmtu_take(w, pkts[i]) || echo_take(w, pkts[i]))))
+		if (unlikely(drop) && !own_take(w, pkts[i], drop))
 			worker_drop(w, pkts[i], drop);
 	}
 }

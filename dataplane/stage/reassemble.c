@@ -12,7 +12,9 @@ whole_pass(struct worker *w, const struct reasm_whole *whole, uint64_t time_ns)
 	struct fragments *f = w->fragments;
 
 	pkt->time_ns = time_ns;
+	f->outside = pkt->outside;
 	reasm_join(f->reasm, whole, rte_pktmbuf_mtod(m, uint8_t *));
+	pkt->outside = f->outside;
 	pkt_keep(m, whole->skip, whole->bytes);
 	if (f->joined)
 		f->joined(f->joined_ctx, m);

@@ -13,6 +13,7 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 	(void)n;
 	for (unsigned p = 0; p < dp->n_ports; p++) {
 		struct port *port = dp->ports[p].port;
+		int8_t outside = dp->ports[p].unprotected ? -1 : 0;
 		struct inbox *out = &w->inbox[dp->ports[p].rx_to];
 		struct rte_mbuf **burst = &out->pkts[out->n];
 		unsigned room = WORKER_INBOX - taken, max = room < WORKER_BURST ? room : WORKER_BURST;
@@ -24,6 +25,7 @@ stage_rx(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 			if (w->engine) /* else a router: it leaves alone by which SA a packet is protected */
 				pkt_of(burst[i])->sa = NULL;
 			pkt_of(burst[i])->flags &= (uint8_t)~(PKT_READY | PKT_NESTED | PKT_TO_CUT);
+			pkt_of(burst[i])->outside = outside;
 		}
 		if (unlikely(w->taps))
 			tap_see(w, STAGE_rx, p, burst, got);

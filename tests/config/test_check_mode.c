@@ -72,6 +72,10 @@ static const struct row rows[] = {
 		"2001:db8:3::1/64 of gwa.lan"},
 	{{{"\"2001:db8:f::2/64\"", "\"ff02::2/64\""}},
 		"gwb.ports.wan.address: ff02::2 cannot be the address of a node; allowed: unicast"},
+	{{{"\"2001:db8:f::2/64\"", "\"192.0.2.2/30\""}},
+		"links.wan.ends: 192.0.2.2 at one end is not in the network of gwa.wan; allowed: one network "
+		"at both ends"},
+	{{{"\"2001:db8:f::2/64\"", "[ \"2001:db8:f::2/64\", \"192.0.2.2/30\" ]"}}, NULL},
 	{{{"\"2001:db8:f::2/64\"", "\"::1/64\""}},
 		"gwb.ports.wan.address: ::1 cannot be the address of a node; allowed: unicast"},
 	{{{"\"2001:db8:1::10\"", "\"2001:db8:1::1g\""}},

@@ -63,6 +63,48 @@ static const struct lab_row net_rows[] = {
 	{"    routes = ( { to = \"10.2.0.0/16\"", "    routes = ( { to = \"10.5.0.0/16\"", NULL, NULL},
 };
 
+/* Several addresses of a port. */
+static const struct lab_row several_rows[] = {
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"2001:db8:1::1/64\" ]", NULL, NULL},
+	{"\"10.1.0.1/16\"", "( \"2001:db8:1::1/64\", \"10.9.0.1/24\", \"10.1.0.1/16\" )", NULL, NULL},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\" ]", NULL, NULL},
+	{"\"10.1.0.1/16\"", "[]", NULL,
+		"gateways.gwa.ports.lan.address: an empty list; allowed: an address with the length of its "
+		"network, \"192.0.2.1/24\", or a list of them"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"2001:db8:1::1/640\" ]", NULL,
+		"gateways.gwa.ports.lan.address.1: \"2001:db8:1::1/640\": the length of a prefix is "
+		"0..128; allowed"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"2001:db8:1::/64\" ]", NULL,
+		"gateways.gwa.ports.lan.address: 2001:db8:1::/64 is the first address of the network; "
+		"allowed"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"ff02::1/64\" ]", NULL,
+		"gateways.gwa.ports.lan.address: ff02::1 cannot be the address of a node; allowed: unicast"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"10.1.0.1/16\" ]", NULL,
+		"gateways.gwa.ports.lan.address: the same port has 10.1.0.1 too; allowed: each address once"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"10.1.0.2/24\" ]", NULL,
+		"gateways.gwa.ports.lan.address: the network of 10.1.0.2 overlaps that of 10.1.0.1; allowed: "
+		"one address a network"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"192.0.2.9/24\" ]", "name = \"wan\"; address",
+		"gateways.gwa.ports.wan.address: the network overlaps that of port lan; allowed: one port a "
+		"network"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"10.2.0.10/24\" ]", NULL,
+		"gateways.gwa.ports.lan.address: b has 10.2.0.10 too; allowed: each address once"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"2001:db8:1::1/64\" ]; mtu = 1279", NULL,
+		"gateways.gwa.ports.lan.mtu: 1279 is less than any link of IPv6 has"},
+	{"\"10.1.0.1/16\"", "[ \"10.1.0.1/16\", \"2001:db8:1::1/64\" ]; ip_mtu = 1279", NULL,
+		"gateways.gwa.ports.lan.ip_mtu: 1279; allowed: from 1280 to 1500, which is mtu, or 0"},
+	{"\"192.0.2.2/30\"", "[ \"192.0.2.2/30\", \"10.1.0.1/24\" ]", NULL,
+		"gateways.gwb.ports.wan.address: gwa has 10.1.0.1 too; allowed: each address once"},
+	/* the other end need not have a second family, but then not the first one's second network */
+	{"\"192.0.2.2/30\"", "[ \"192.0.2.2/30\", \"2001:db8:f::2/64\" ]", NULL, NULL},
+	{"\"192.0.2.2/30\"", "[ \"2001:db8:f::2/64\", \"192.0.2.2/30\" ]", NULL, NULL},
+	{"\"192.0.2.2/30\"", "[ \"192.0.2.2/30\", \"10.9.0.2/24\" ]", "name = \"wan\"; ends",
+		"links.wan.ends: 10.9.0.2 at one end is not in the network of gwa.wan; allowed: one network "
+		"at both ends"},
+	{"src = \"192.0.2.1\"; dst", "src = \"192.0.2.3\"; dst", NULL,
+		"gateways.gwa.sas.a-b.src: 192.0.2.3 is no address of gwa; allowed: 10.1.0.1, 192.0.2.1"},
+};
+
 /* Without tunnels every gateway must know the way; in a tunnel, the outer address is enough. */
 static void
 test_walk(void)
@@ -152,6 +194,7 @@ static void
 test_rows(void)
 {
 	LAB_CHECK_ROWS(net_rows);
+	LAB_CHECK_ROWS(several_rows);
 }
 
 int

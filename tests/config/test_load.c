@@ -3,6 +3,7 @@
 #include <CUnit/CUnit.h>
 
 #include "base/rng.h"
+#include "config/cfg_net.h"
 #include "config/words.h"
 #include "tests/config/lab_text.h"
 
@@ -98,6 +99,35 @@ test_sa_defaults(void)
 	CU_ASSERT_EQUAL(lab->gateways[0].policies[0].sport.lo, 0);
 	CU_ASSERT_EQUAL(lab->gateways[0].policies[0].sport.hi, 65535);
 	CU_ASSERT_EQUAL(lab->gateways[0].policies[1].src.len, 0);
+	cfg_free(lab);
+}
+
+/* An address that is a list: the first where it always was, the others behind it; routes and SAs know all. */
+static void
+test_several_addresses(void)
+{
+	struct cfg_lab *lab = load_with(
+		"\"10.1.0.1/16\"", "( \"2001:db8:1::1/64\", \"198.51.100.1/24\", \"10.1.0.1/16\" )");
+	const struct ip_addr far = {UINT64_C(0x20010db800010000), 2};
+	const struct cfg_port *port = &lab->gateways[0].ports[0];
+	const struct cfg_end end = lab->links[0].end[1];
+
+	CU_ASSERT_EQUAL_FATAL(cfg_port_addresses(port), 3);
+	CU_ASSERT_EQUAL(cfg_port_addresses(&lab->gateways[0].ports[1]), 1);
+	CU_ASSERT(!ip_is_v4(port->address.addr) && port->address.only_v6 && port->address.len == 64);
+	CU_ASSERT(ip_equal(cfg_port_address(port, 2)->addr, ip_v4(0x0a010001)));
+	CU_ASSERT_EQUAL(cfg_port_address(port, 2)->len, IP_V4_LEN + 16);
+	CU_ASSERT_PTR_EQUAL(cfg_port_net(port, ip_v4(0x0a010002)), cfg_port_address(port, 2));
+	CU_ASSERT_PTR_NULL(cfg_port_net(port, ip_v4(0x0a020000)));
+	CU_ASSERT(cfg_port_has(port, ip_v4(0xc6336401)) && !cfg_port_has(port, ip_v4(0xc6336402)));
+	/* in the same network, else the first of the family */
+	CU_ASSERT_PTR_EQUAL(cfg_port_source(port, ip_v4(0x0a010002)), cfg_port_address(port, 2));
+	CU_ASSERT_PTR_EQUAL(cfg_port_source(port, ip_v4(0x0a020001)), cfg_port_address(port, 1));
+	CU_ASSERT_PTR_EQUAL(cfg_port_source(port, far), &port->address);
+	CU_ASSERT_PTR_NULL(cfg_port_source(&lab->gateways[0].ports[1], far));
+	CU_ASSERT_TRUE(cfg_end_has(lab, &end, ip_v4(0x0a010001)));
+	CU_ASSERT(ip_equal(cfg_end_address(lab, &end, ip_v4(0x0a010002)), ip_v4(0x0a010001)));
+	CU_ASSERT(ip_equal(cfg_end_address(lab, &end, far), port->address.addr));
 	cfg_free(lab);
 }
 
@@ -334,6 +364,7 @@ suite_load(void)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_defaults);
 	CU_ADD_TEST(s, test_sa_defaults);
+	CU_ADD_TEST(s, test_several_addresses);
 	CU_ADD_TEST(s, test_values_and_indices);
 	CU_ADD_TEST(s, test_auto_keys);
 	CU_ADD_TEST(s, test_paths);

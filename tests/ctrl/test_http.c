@@ -85,6 +85,49 @@ test_text(void)
 	rig_stop(&rig);
 }
 
+static uint64_t
+heap_told(struct ctrl_rig *rig)
+{
+	const char *name = "\nesplab_heap_used_bytes ", *at;
+	uint64_t bytes = 0;
+	char *text;
+
+	CU_ASSERT_EQUAL_FATAL(metrics_text(rig->ctrl, &text), ST_OK);
+	at = strstr(text, name);
+	CU_ASSERT_PTR_NOT_NULL(at);
+	if (at)
+		bytes = strtoull(at + strlen(name), NULL, 10);
+	free(text);
+	return bytes;
+}
+
+/* Pieces of the heap, and one that malloc maps by itself; AddressSanitizer has an allocator of its own. */
+static void
+test_heap(void)
+{
+	enum { SMALL = 20000, LARGE = 4 << 20, SLACK = 4096 }; /* malloc's caches */
+	struct ctrl_rig rig;
+	char *small, *large;
+	uint64_t before, with;
+
+	start(&rig);
+	heap_told(&rig); /* what stays of the first time */
+	before = heap_told(&rig);
+	small = malloc(SMALL);
+	large = malloc(LARGE);
+	CU_ASSERT_FATAL(small && large);
+	memset(small, 1, SMALL);
+	memset(large, 1, LARGE);
+	with = heap_told(&rig);
+	free(small);
+	free(large);
+	if (before) {
+		CU_ASSERT(with >= before + SMALL + LARGE);
+		CU_ASSERT(heap_told(&rig) <= before + SLACK);
+	}
+	rig_stop(&rig);
+}
+
 /* Sends a request and turns the server until it has closed. */
 static void
 ask(struct ctrl_http *http, const char *request, char *out, size_t bytes)
@@ -179,6 +222,6 @@ suite_ctrl_http(void)
 {
 	CU_pSuite suite = CU_add_suite("ctrl_http", NULL, NULL);
 
-	return !suite || !CU_add_test(suite, "text", test_text) ||
+	return !suite || !CU_add_test(suite, "text", test_text) || !CU_add_test(suite, "heap", test_heap) ||
 	       !CU_add_test(suite, "server", test_server) || !CU_add_test(suite, "dashboard", test_dashboard);
 }

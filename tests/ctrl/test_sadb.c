@@ -1,7 +1,10 @@
 /* crypto sa ..., reload: through the console, with packets before and after. */
+#include <malloc.h>
+
 #include <rte_mbuf.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "ctrl/sadb.h"
 #include "dataplane/ipsec/ipv4.h"
 #include "dataplane/ipsec/sa.h"
@@ -121,6 +124,75 @@ test_again(void)
 		}
 	}
 	stop(&b);
+}
+
+/* Of the whole process; 0 under AddressSanitizer, which tells by itself what is read after its end. */
+static size_t
+heap_used(void)
+{
+	return mallinfo2().uordblks;
+}
+
+static void
+round_rekey(struct both *b, unsigned i)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "crypto sa rekey self in spi %u key %040x", 0x6000 + i, i + 1);
+	at_peer(b, line, ST_OK);
+	snprintf(line, sizeof(line), "crypto sa rekey self out spi %u key %040x", 0x6000 + i, i + 1);
+	free(rig_answer(&b->rig, line, ST_OK));
+}
+
+/* An SA that comes and goes, and counters of SAs that have gone. */
+static void
+round_add(struct both *b, unsigned i)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "crypto sa add more%u like self out spi %u key %040x", i, 0x106000 + i,
+		i + 0x100001);
+	free(rig_answer(&b->rig, line, ST_OK));
+	free(rig_answer(&b->rig, "clear counters", ST_OK));
+	snprintf(line, sizeof(line), "crypto sa delete more%u", i);
+	free(rig_answer(&b->rig, line, ST_OK));
+	free(rig_answer(&b->rig, "show crypto ipsec sa", ST_OK));
+}
+
+/* Once a second there is a change, so that at no time all that was replaced has gone: memory stays where it
+ * is after the first 30 s, but for what is kept of each key that was used. */
+static void
+check_memory(void (*change)(struct both *b, unsigned i))
+{
+	enum { WARM = 100, ROUNDS = 1000, BYTES = 512 };
+	struct both b;
+	size_t warm = 0;
+	uint32_t spi;
+
+	start(&b);
+	for (unsigned i = 0; i < WARM + ROUNDS; i++) {
+		uint64_t now = (i + 1) * NS_PER_SEC;
+
+		if (i == WARM)
+			warm = heap_used();
+		change(&b, i);
+		CU_ASSERT_EQUAL(pass(&b, 1, now, &spi), 1);
+		b.peer_single.now = b.rig.single.now = now;
+		ctrl_tick(b.peer);
+		ctrl_tick(b.rig.ctrl);
+	}
+	CU_ASSERT(heap_used() < warm + (size_t)ROUNDS * BYTES);
+	if (heap_used() >= warm + (size_t)ROUNDS * BYTES)
+		printf("\n%zu bytes after %d changes, %zu after %d\n", warm, WARM, heap_used(),
+			WARM + ROUNDS);
+	stop(&b);
+}
+
+static void
+test_memory(void)
+{
+	check_memory(round_rekey);
+	check_memory(round_add);
 }
 
 static void
@@ -293,6 +365,15 @@ site_reload(struct site *site, const char *path, const char *value, enum status 
 	free(answer);
 }
 
+static char *
+site_shown(struct site *site)
+{
+	char *answer;
+
+	CU_ASSERT_EQUAL(ctrl_run(site->ctrl, "show crypto ipsec sa", &answer), ST_OK);
+	return answer;
+}
+
 static void
 test_reload(void)
 {
@@ -311,6 +392,33 @@ test_reload(void)
 		ctrl_tick(site.ctrl);
 	}
 	site_reload(&site, "lab.seed", "3", ST_OK, "2 SAs made or altered, 2 in all\n");
+	site_stop(&site);
+}
+
+/* Once a second, for minutes: as many files are kept as there are SAs on their way out. */
+static void
+test_reload_memory(void)
+{
+	enum { WARM = 40, ROUNDS = 100, BYTES = 1024 };
+	struct site site;
+	size_t warm = 0;
+
+	site_start(&site);
+	for (unsigned i = 0; i < WARM + ROUNDS; i++) {
+		char seed[16];
+
+		if (i == WARM)
+			warm = heap_used();
+		snprintf(seed, sizeof(seed), "%u", i + 2);
+		site_reload(&site, "lab.seed", seed, ST_OK, "2 SAs made or altered, 2 in all\n");
+		site_reload(&site, "lab.seed", seed, ST_OK, "0 SAs made or altered, 2 in all\n");
+		free(site_shown(&site));
+		site.single.now += NS_PER_SEC;
+		ctrl_tick(site.ctrl);
+	}
+	CU_ASSERT(heap_used() < warm + (size_t)ROUNDS * BYTES);
+	if (heap_used() >= warm + (size_t)ROUNDS * BYTES)
+		printf("\n%zu bytes after %d files, %zu after %d\n", warm, WARM, heap_used(), WARM + ROUNDS);
 	site_stop(&site);
 }
 
@@ -357,10 +465,12 @@ suite_ctrl_sadb(void)
 
 	return !suite || !CU_add_test(suite, "rekey", test_rekey) ||
 	       !CU_add_test(suite, "again and again", test_again) ||
+	       !CU_add_test(suite, "memory", test_memory) ||
 	       !CU_add_test(suite, "refused", test_refused) ||
 	       !CU_add_test(suite, "add and delete", test_add_delete) ||
 	       !CU_add_test(suite, "a key of before", test_used) ||
 	       !CU_add_test(suite, "window", test_window) || !CU_add_test(suite, "reload", test_reload) ||
+	       !CU_add_test(suite, "memory of reloads", test_reload_memory) ||
 	       !CU_add_test(suite, "reload refused", test_reload_refused) ||
 	       !CU_add_test(suite, "fixed", test_fixed);
 }

@@ -86,15 +86,21 @@ test_clear(void)
 static void
 test_interface(void)
 {
+	struct cfg_prefix more[] = {CFG_PREFIX_V4(0x0b000001, 8),
+		{.addr = {UINT64_C(0x20010db8000f0000), 1}, .len = 64, .only_v6 = true}};
 	struct ctrl_rig rig;
 
 	kit_gateway_init(&rig.g, "esp-gcm 128");
 	rig.g.ports[1].ip_mtu = 1400;
+	rig.g.ports[1].more = more;
+	rig.g.ports[1].n_more = 2;
 	rig_start(&rig);
 	rig_traffic(&rig, 4, 1, 100, 0);
 	rig_expect(&rig, "show interface name wan", ST_OK,
 		"wan is up, line protocol is up\n"
 		"  Internet address is 192.0.2.1/24\n"
+		"  Secondary address 11.0.0.1/8\n"
+		"  Internet address is 2001:db8:f::1/64\n"
 		"  MTU 1500 bytes, IP MTU 1400 bytes\n"
 		"  Queueing strategy: fifo\n"
 		"  Queue fifo: 4 packets, 624 bytes queued; drops: 0 tail, 0 police; depth at most 0\n"

@@ -60,8 +60,21 @@ change(struct dp *dp, const struct cfg_gateway *cfg, uint64_t now, bool commit)
 		dp_change_abort(dp, change);
 	else
 		dp_change_commit(dp, change, now);
+	for (done = status || !commit; !done;)
+		dp_change_settle(dp, change, now, 1, &done);
 	dp_change_destroy(change);
 	return status;
+}
+
+/* A round of one SA at a time; how many are left. */
+static unsigned
+age(struct dp *dp, uint64_t now, uint64_t idle)
+{
+	unsigned left = 0;
+
+	for (bool done = false; !done;)
+		left = dp_sas_age(dp, now, idle, 1, &done);
+	return left;
 }
 
 static struct rte_mbuf *
@@ -135,11 +148,11 @@ test_rekey(void)
 	CU_ASSERT_EQUAL(seq_of(after), 1);
 	CU_ASSERT(taken(&g, after, 6 * US));
 	CU_ASSERT(taken(&g, before[1], 7 * US));
-	CU_ASSERT_EQUAL(dp_sas_age(g.peer, 8 * US, IDLE), 2);
+	CU_ASSERT_EQUAL(age(g.peer, 8 * US, IDLE), 2);
 	/* nothing more comes by the old one */
-	dp_sas_age(g.peer, 8 * US + IDLE, IDLE);
-	dp_sas_age(g.peer, 9 * US + IDLE, IDLE);
-	CU_ASSERT_EQUAL(dp_sas_age(g.peer, 10 * US + IDLE, IDLE), 0);
+	age(g.peer, 8 * US + IDLE, IDLE);
+	age(g.peer, 9 * US + IDLE, IDLE);
+	CU_ASSERT_EQUAL(age(g.peer, 10 * US + IDLE, IDLE), 0);
 	stop(&g);
 }
 
@@ -156,12 +169,12 @@ test_idle(void)
 		before[i] = protect(&g, (1 + i) * US);
 	rekeyed(&next.sas[1], 0x5005);
 	CU_ASSERT_EQUAL(change(g.peer, &next.peer_cfg, 10 * US, true), ST_OK);
-	dp_sas_age(g.peer, IDLE, IDLE);
+	age(g.peer, IDLE, IDLE);
 	CU_ASSERT(taken(&g, before[0], IDLE));
-	dp_sas_age(g.peer, IDLE + 11 * US, IDLE); /* it was used: idle begins anew */
+	age(g.peer, IDLE + 11 * US, IDLE); /* it was used: idle begins anew */
 	CU_ASSERT(taken(&g, before[1], IDLE + 12 * US));
-	dp_sas_age(g.peer, 2 * IDLE, IDLE);
-	dp_sas_age(g.peer, 3 * IDLE, IDLE);
+	age(g.peer, 2 * IDLE, IDLE);
+	age(g.peer, 3 * IDLE, IDLE);
 	CU_ASSERT(!taken(&g, before[2], 3 * IDLE));
 	CU_ASSERT_EQUAL(kit_drops(&g, DROP_NO_SA), 1);
 	stop(&g);
@@ -204,7 +217,7 @@ test_add(void)
 	CU_ASSERT_EQUAL(dp_sa(g.peer, 2)->index, 2);
 	CU_ASSERT_EQUAL(dp_sa_count(g.peer), 3);
 	CU_ASSERT(taken(&g, before, 3 * US));
-	CU_ASSERT_EQUAL(dp_sas_age(g.peer, 4 * US, IDLE), 0); /* nothing was replaced */
+	CU_ASSERT_EQUAL(age(g.peer, 4 * US, IDLE), 0); /* nothing was replaced */
 	stop(&g);
 }
 
@@ -307,7 +320,7 @@ test_abort(void)
 	CU_ASSERT_EQUAL(change(g.dp, &next.cfg, US, false), ST_OK);
 	CU_ASSERT_EQUAL(change(g.peer, &next.peer_cfg, US, false), ST_OK);
 	CU_ASSERT(taken(&g, protect(&g, 2 * US), 2 * US));
-	CU_ASSERT_EQUAL(dp_sas_age(g.dp, 3 * US, IDLE), 0);
+	CU_ASSERT_EQUAL(age(g.dp, 3 * US, IDLE), 0);
 	stop(&g);
 }
 
@@ -330,8 +343,8 @@ test_under_way(void)
 	CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 1);
 	rekeyed(&next.sas[0], 0x5005);
 	CU_ASSERT_EQUAL(change(g.dp, &next.cfg, 2 * US, true), ST_OK);
-	CU_ASSERT_EQUAL(dp_sas_age(g.dp, 3 * US, IDLE), 1);
-	CU_ASSERT_EQUAL(dp_sas_age(g.dp, 4 * US, IDLE), 1); /* packets name it */
+	CU_ASSERT_EQUAL(age(g.dp, 3 * US, IDLE), 1);
+	CU_ASSERT_EQUAL(age(g.dp, 4 * US, IDLE), 1); /* packets name it */
 	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 100000 * US);
 	CU_ASSERT_EQUAL_FATAL(g.port[1].n_out, 4);
 	CU_ASSERT_EQUAL(spi_of(g.port[1].out[2]), KIT_SPI);
@@ -340,9 +353,90 @@ test_under_way(void)
 	m = g.port[1].out[3];
 	CU_ASSERT_EQUAL(seq_of(m), 1);
 	kit_port_empty(&g.port[1]);
-	CU_ASSERT_EQUAL(dp_sas_age(g.dp, 100001 * US, IDLE), 1);
-	CU_ASSERT_EQUAL(dp_sas_age(g.dp, 100002 * US, IDLE), 0);
+	CU_ASSERT_EQUAL(age(g.dp, 100001 * US, IDLE), 1);
+	CU_ASSERT_EQUAL(age(g.dp, 100002 * US, IDLE), 0);
 	stop(&g);
+}
+
+/* Rekeys, and goes on sending so that something is always held; after how many packets the old SA was freed.
+ * Packets of before leave under it. */
+static unsigned
+freed_after(struct kit_gateway *g, struct next *next, uint64_t every, unsigned ahead)
+{
+	uint64_t now = US;
+	unsigned n = 0, left = 1, before = 0;
+
+	for (unsigned i = 0; i < ahead; i++)
+		kit_send(g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), now);
+	rekeyed(&next->sas[0], 0x5005);
+	CU_ASSERT_EQUAL(change(g->dp, &next->cfg, now, true), ST_OK);
+	for (; left && n < 100; n++) {
+		now += every;
+		kit_send(g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), now);
+		CU_ASSERT(dp_held(g->dp) > 0);
+		left = age(g->dp, now, IDLE);
+		if (!left)
+			break;
+	}
+	for (unsigned i = 0; i < g->port[1].n_out; i++)
+		before += spi_of(g->port[1].out[i]) == KIT_SPI;
+	CU_ASSERT_EQUAL(before, ahead); /* all of them have left */
+	kit_port_empty(&g->port[1]);
+	return n;
+}
+
+/* A queue that is never empty holds no memory of what was replaced. */
+static void
+test_never_empty(void)
+{
+	struct kit_gateway g;
+	struct next next;
+	unsigned n;
+
+	CU_ASSERT_FATAL(kit_init());
+	kit_gateway_init(&g, "esp-gcm 128");
+	g.cfg.sequence = CFG_SEQ_AFTER_QUEUE;
+	g.ports[1].qos.shape = 1000000; /* 2.1 ms a packet */
+	CU_ASSERT_FATAL(kit_gateway_start(&g));
+	next_init(&next, &g);
+	n = freed_after(&g, &next, 2200 * US, 6);
+	CU_ASSERT(n >= 5 && n < 40);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 1000000 * US);
+	kit_port_empty(&g.port[1]);
+	stop(&g);
+}
+
+/* Nor does an engine that is never empty, and finishes in another order. */
+static void
+test_engine_never_empty(void)
+{
+	struct cfg_fault fault = {.kind = CFG_FAULT_REORDER, .rate = 0.3, .delay = 3000 * US};
+	struct cfg_engine card = {.name = "slow",
+		.kind = "card",
+		.inner = "ipsec_mb",
+		.queue = 256,
+		.units = 1,
+		.latency = 5000 * US,
+		.sa_slots = 16,
+		.seed = 7,
+		.faults = &fault,
+		.n_faults = 1};
+	struct kit_gateway g;
+	struct next next;
+	unsigned n;
+
+	CU_ASSERT_FATAL(kit_init());
+	kit_gateway_init(&g, "esp-gcm 128");
+	g.cfg.engine_cfg = &card;
+	CU_ASSERT_FATAL(kit_gateway_start(&g));
+	next_init(&next, &g);
+	n = freed_after(&g, &next, 1000 * US, 3);
+	CU_ASSERT(n >= 5 && n < 60);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 1000000 * US);
+	kit_send(&g, 0, kit_udp(KIT_LAN_SRC, KIT_LAN_DST, 200, 0), 2000000 * US);
+	kit_port_empty(&g.port[1]);
+	dp_flush(g.dp);
+	kit_gateway_stop(&g);
 }
 
 /* Back to an SPI that is still taken for the SA before: the new one has it. */
@@ -385,5 +479,7 @@ suite_dp_sas(void)
 	       !CU_add_test(suite, "alter outbound", test_alter_out) ||
 	       !CU_add_test(suite, "refused", test_refused) || !CU_add_test(suite, "abort", test_abort) ||
 	       !CU_add_test(suite, "under way", test_under_way) ||
+	       !CU_add_test(suite, "never empty", test_never_empty) ||
+	       !CU_add_test(suite, "engine never empty", test_engine_never_empty) ||
 	       !CU_add_test(suite, "SPI again", test_spi_again);
 }

@@ -119,8 +119,10 @@ test_ttl_edges(void)
 static void
 test_route(void)
 {
+	struct cfg_prefix more[] = {
+		CFG_PREFIX_V4(0x0b000001, 8), {.addr = {1, 1}, .len = 64, .only_v6 = true}};
 	struct cfg_port ports[] = {
-		{.address = CFG_PREFIX_V4(0x0a010001, 16)},
+		{.address = CFG_PREFIX_V4(0x0a010001, 16), .more = more, .n_more = 2},
 		{.address = CFG_PREFIX_V4(0xc0000201, 30)},
 		{.address = CFG_PREFIX_V4(0x0a020001, 24)},
 	};
@@ -136,6 +138,9 @@ test_route(void)
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a01ffff)), 0);
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a010203)), 2);
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a010204)), 0);
+	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0b010204)), 0);
+	CU_ASSERT_EQUAL(forward_route(&cfg, (struct ip_addr){1, 9}), 0);
+	CU_ASSERT_EQUAL(forward_route(&cfg, (struct ip_addr){2, 9}), CFG_NONE);
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a02007f)), 2);
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a020080)), 0);
 	CU_ASSERT_EQUAL(forward_route(&cfg, ip_v4(0x0a020100)), 1);

@@ -316,6 +316,7 @@ hosts_start(struct hosts *h, const char *transform, bool natt)
 	}
 	g->routes[0].via = IP_V4(KIT_WAN_ADDR + 1);
 	g->routes[0].port = 1;
+	g->cfg.n_sas = g->cfg.n_policies = 1; /* the other SA is the peer's alone */
 	CU_ASSERT_FATAL(kit_gateway_start(g));
 	dp_destroy(g->peer);
 	memcpy(h->ports, g->ports, sizeof(h->ports));
@@ -328,7 +329,6 @@ hosts_start(struct hosts *h, const char *transform, bool natt)
 	h->peer_cfg.ports = h->ports;
 	h->peer_cfg.routes = &h->route;
 	h->peer_cfg.sas = &g->sas[1];
-	h->peer_cfg.n_sas = 1;
 	h->peer_cfg.policies = &h->policy;
 	h->peer_cfg.n_policies = 1;
 	CU_ASSERT_EQUAL_FATAL(

@@ -370,6 +370,8 @@ test_altered(void)
 	CU_ASSERT_EQUAL(dp_change_count(change), 1);
 	CU_ASSERT_EQUAL(dp_change_make(g.dp, change, 10, &done, message, sizeof(message)), ST_OK);
 	dp_change_commit(g.dp, change, 50 * MS);
+	dp_change_settle(g.dp, change, 50 * MS, 10, &done);
+	CU_ASSERT(done);
 	dp_change_destroy(change);
 	turn(g.dp, 50 * MS);
 	CU_ASSERT_EQUAL(life_left(dp_sa(g.dp, 0), 50 * MS).ns, 50 * MS);

@@ -18,7 +18,8 @@ address6(uint64_t hi, uint64_t lo)
 static void
 test_kinds(void)
 {
-	struct cfg_port ports[2] = {{.address = CFG_PREFIX_V4(0x0a010001, 16)},
+	struct cfg_prefix more = CFG_PREFIX_V4(0x0a050001, 16);
+	struct cfg_port ports[2] = {{.address = CFG_PREFIX_V4(0x0a010001, 16), .more = &more, .n_more = 1},
 		{.address = {.addr = {1, 1}, .len = 64}}};
 	struct cfg_sa sas[] = {
 		{.direction = CFG_IN, .dst = {1, 1}, .src = IP_V4(9)},
@@ -32,9 +33,11 @@ test_kinds(void)
 	const struct local_address *found;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(local);
-	CU_ASSERT_EQUAL(local->n, 3);
+	CU_ASSERT_EQUAL(local->n, 4);
 	CU_ASSERT_TRUE(local->natt);
 	found = local_find(local, ip_v4(0x0a010001));
+	CU_ASSERT(found && found->own && !found->natt);
+	found = local_find(local, ip_v4(0x0a050001)); /* a port's second */
 	CU_ASSERT(found && found->own && !found->natt);
 	found = local_find(local, address6(1, 1));
 	CU_ASSERT(found && found->own && found->natt);

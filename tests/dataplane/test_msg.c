@@ -61,6 +61,12 @@ lines_of(enum cfg_platform platform, enum drop reason, char *out, size_t bytes)
 	"%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for "                       \
 	"destaddr=198.51.100.2, prot=50, spi=0x1001(4097), srcaddr=192.0.2.1\n"
 
+#define CLEAR_IOS                                                                                            \
+	"%CRYPTO-4-RECVD_PKT_NOT_IPSEC: Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= "              \
+	"/198.51.100.2, src_addr= 192.0.2.1, prot= 50\n"
+#define CLEAR_PIX                                                                                            \
+	"%PIX-4-402117: IPSEC: Received a non-IPSec packet (protocol= 50) from 192.0.2.1 to 198.51.100.2.\n"
+
 static const struct {
 	enum cfg_platform platform;
 	const char *sequence, *integrity, *no_sa;
@@ -98,23 +104,39 @@ static const struct {
 		SPI_IOS},
 };
 
+/* Of row i of documented[]. */
+static const char *
+documented_lines(unsigned i, unsigned reason)
+{
+	switch (reason) {
+	case DROP_REPLAY_OLD:
+	case DROP_REPLAY_DUP:
+	case DROP_SEQ_ZERO:
+		return documented[i].sequence;
+	case DROP_ICV:
+	case DROP_ICV_ESN:
+		return documented[i].integrity;
+	case DROP_NO_SA:
+		return documented[i].no_sa;
+	case DROP_NOT_IPSEC:
+		return documented[i].platform == CFG_PLATFORM_PIX ? CLEAR_PIX : CLEAR_IOS;
+	case DROP_NO_SESSION:
+		if (documented[i].platform == CFG_PLATFORM_SPA)
+			return "crypto_engine_select_crypto_engine: can't handle any more\n";
+	}
+	return "";
+}
+
 static void
 test_documented(void)
 {
 	char text[1024];
 
-	for (unsigned i = 0; i < COUNT(documented); i++) {
+	for (unsigned i = 0; i < COUNT(documented); i++)
 		for (unsigned r = 1; r < DROP_COUNT; r++) {
-			bool sequence = r == DROP_REPLAY_OLD || r == DROP_REPLAY_DUP || r == DROP_SEQ_ZERO;
-			bool integrity = r == DROP_ICV || r == DROP_ICV_ESN;
-			bool engine = r == DROP_NO_SESSION && documented[i].platform == CFG_PLATFORM_SPA;
-
 			lines_of(documented[i].platform, (enum drop)r, text, sizeof(text));
-			CU_ASSERT_STRING_EQUAL(text, sequence ? documented[i].sequence :
-				integrity ? documented[i].integrity : r == DROP_NO_SA ? documented[i].no_sa :
-				engine ? "crypto_engine_select_crypto_engine: can't handle any more\n" : "");
+			CU_ASSERT_STRING_EQUAL(text, documented_lines(i, r));
 		}
-	}
 }
 
 /* The widest values fit, and what does not fit is cut off within its bounds. */

@@ -193,8 +193,8 @@ kit_gateway_start(struct kit_gateway *g)
 		g->peer_cfg.engine_cfg = g->peer_engine;
 	g->peer_cfg.n_policies = 0;
 	for (unsigned i = 0; i < g->cfg.n_policies; i++)
-		if (g->policies[i].direction == CFG_IN)
-			g->peer_policies[g->peer_cfg.n_policies++] = g->policies[i];
+		if (g->cfg.policies[i].direction == CFG_IN)
+			g->peer_policies[g->peer_cfg.n_policies++] = g->cfg.policies[i];
 	return !dp_create(&g->cfg, ports, kit_pool(), NULL, &g->dp, message, sizeof(message)) &&
 	       !dp_create(&g->peer_cfg, ports, kit_pool(), NULL, &g->peer, message, sizeof(message));
 }

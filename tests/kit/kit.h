@@ -29,8 +29,8 @@ struct kit_gateway {
 	struct cfg_port ports[2];
 	struct cfg_route routes[2];
 	struct cfg_sa sas[4]; /* 0: out, 1: in; with kit_gateway_bundle() 2: AH out, 3: AH in */
-	struct cfg_policy policies[2];
-	struct cfg_policy peer_policies[2];
+	struct cfg_policy policies[2]; /* or others in cfg */
+	struct cfg_policy peer_policies[4];
 	struct cfg_gateway cfg, peer_cfg;
 	const struct cfg_engine *peer_engine; /* NULL: as in cfg */
 	struct kit_port port[2];

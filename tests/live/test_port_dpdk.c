@@ -329,6 +329,50 @@ test_v6(void)
 	rig_stop(&rig);
 }
 
+/* A port of both families: each is asked with, and answered from, the address in its own network. */
+static void
+test_both_families(void)
+{
+	struct cfg_prefix more[] = {CFG_PREFIX_V4(0x0a010001, 24), CFG_PREFIX_V4(0x0a090001, 24)};
+	static const struct ip_addr own = {UINT64_C(0x20010db800010000), 1};
+	static const struct ip_addr host = {UINT64_C(0x20010db800010000), 10};
+	struct arp_message message;
+	uint8_t frame[ND_FRAME_BYTES];
+	struct rte_mbuf *m;
+	struct rig rig;
+
+	rig_start(&rig, "net_ring_both", (struct cfg_prefix){.addr = own, .len = 64, .only_v6 = true});
+	rig.cfg_port.more = more;
+	rig.cfg_port.n_more = 2;
+	receive(&rig, S);
+	packet_send(&rig, 0x0a090005);
+	m = wire_take(&rig);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	CU_ASSERT_TRUE_FATAL(
+		arp_read(rte_pktmbuf_mtod_offset(m, const uint8_t *, ETHER_BYTES), 28, &message));
+	CU_ASSERT_TRUE(message.request && ip_equal(message.sender, IP_V4(0x0a090001)) &&
+		       ip_equal(message.target, IP_V4(0x0a090005)));
+	rte_pktmbuf_free(m);
+	arp_write_reply(frame, &host_mac, IP_V4(0x0a090005), &rig.device.mac, IP_V4(0x0a090001));
+	wire_put(&rig, kit_bytes(frame, ARP_FRAME_BYTES));
+	CU_ASSERT_EQUAL(receive(&rig, S), 0);
+	check_frame(&rig, ETHER_IPV4, &host_mac);
+	packet_send(&rig, FAR); /* by the next hop in the second network */
+	check_frame(&rig, ETHER_ARP, NULL);
+	arp_write_request(frame, &host_mac, HOST, IP_V4(0x0a010001));
+	wire_put(&rig, kit_bytes(frame, ARP_FRAME_BYTES));
+	CU_ASSERT_EQUAL(receive(&rig, S), 0);
+	check_frame(&rig, ETHER_ARP, &host_mac);
+	nd_write_solicit(frame, &host_mac, host, own);
+	wire_put(&rig, kit_bytes(frame, sizeof(frame)));
+	CU_ASSERT_EQUAL(receive(&rig, S), 0);
+	check_frame(&rig, ETHER_IPV6, &host_mac);
+	m = kit_udp6(own, host, 100, 0); /* who asked is known */
+	rig.port.port.ops->tx(&rig.port.port, &m, 1);
+	check_frame(&rig, ETHER_IPV6, &host_mac);
+	rig_stop(&rig);
+}
+
 static void
 test_no_device(void)
 {
@@ -359,6 +403,7 @@ suite_port_dpdk(void)
 	CU_ADD_TEST(s, test_move);
 	CU_ADD_TEST(s, test_answer);
 	CU_ADD_TEST(s, test_v6);
+	CU_ADD_TEST(s, test_both_families);
 	CU_ADD_TEST(s, test_no_device);
 	return (int)CU_get_error();
 }

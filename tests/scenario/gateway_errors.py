@@ -18,6 +18,12 @@ PORT = "gateways.site-a.ports.wan"
 EDITS = [
     ('device = "net_af_packet1,iface=wan"; ', "", [f"{PORT}.device", "missing", "a DPDK device"]),
     ("net_af_packet1,iface=wan", "net_af_packet0,iface=lan", [f"{PORT}.device", "that of port lan"]),
+    ('"192.0.2.1/30"', '[ "192.0.2.1/30", "192.0.2.1/30" ]',
+     [f"{PORT}.address", "the same port has 192.0.2.1 too"]),
+    ('"192.0.2.1/30"', '[ "192.0.2.1/30", "192.0.2.2/24" ]',
+     [f"{PORT}.address", "the network of 192.0.2.2 overlaps that of 192.0.2.1", "one address a network"]),
+    ('"192.0.2.1/30"', '( "192.0.2.1/30", 7 )', [f"{PORT}.address.1", "wrong type", "192.0.2.1/24"]),
+    ('"192.0.2.1/30"', "[]", [f"{PORT}.address", "an empty list"]),
     (KEY, '"auto"', ["gateways.site-a.sas.a-b.key", "laboratories only"]),
     (KEY, '"5d4c"', ["gateways.site-a.sas.a-b.key", "2 bytes"]),
     ('via = "192.0.2.2"', 'via = "198.51.100.1"', ["gateways.site-a.routes.0.via", "198.51.100.1"]),

@@ -13,6 +13,7 @@ import kit
 PORT = 9999
 SECONDS = 20  # a packet that takes longer is lost
 WINDOW = 64
+STRANGER = "198.51.100.9"  # nobody has rules for what it sends
 SIZES = (0, 1, 2, 13, 64, 500, 1100, 1372)
 # Transform; scapy's names; bytes of the keys, for GCM with the salt.
 TRANSFORMS = [
@@ -168,14 +169,17 @@ def check_refused(scenario, world, peer, pair):
     stray = bytearray(pair.encrypt(pair.datagram(data), pair.seq + 1))
     stray[20:24] = b"\0\0\x77\x77"
     peer.send(bytes(stray))
-    peer.send(raw(pair.datagram(data)))
+    peer.send(raw(pair.datagram(data)))  # a bypass of the way out is no leave to come in in the clear
+    peer.send(raw(IP(src=STRANGER, dst=pair.host) / UDP(sport=PORT, dport=PORT) / Raw(data)))
     peer.send(pair.encrypt(pair.datagram(b"end")))
     peer.arrives(pair, b"end", f"{name}: after what is refused")
     after = world.drops("a")
     found = {reason: count - before.get(reason, 0) for reason, count in after.items()
              if count != before.get(reason, 0)}
     scenario.equal(found, {"replay_duplicate": 3, "replay_old": 2, "seq_zero": 1, "icv": 1, "no_sa": 1,
-                           "policy_none": 1}, f"{name}: drops")
+                           "not_ipsec": 1, "policy_none": 1}, f"{name}: drops")
+    scenario.check("%CRYPTO-4-RECVD_PKT_NOT_IPSEC: Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= "
+                   f"/{pair.host}, src_addr= {pair.address}, prot= 17" in world.log("a"), f"{name}: log")
 
 
 def check_counters(scenario, world, pairs):
@@ -197,7 +201,8 @@ def body(scenario, folder):
         world.wire_up()
         gateway_kit.ip("-n", "gb", "addr", "add", f"{net.wan['b']}/{net.wan_len}", "dev", "wan")
         world.start("a", sas=[sa for pair in [*pairs, transport] for sa in pair.sas()],
-                    policies=[policy for pair in [*pairs, transport] for policy in pair.policies()])
+                    policies=[*(policy for pair in [*pairs, transport] for policy in pair.policies()),
+                              gateway_kit.group(name="rest", action="bypass")])
         peer = Peer(scenario, world)
         for pair in pairs:
             check_tunnel(scenario, peer, pair)

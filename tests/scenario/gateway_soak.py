@@ -1,130 +1,56 @@
 """Everything at once with two live gateways between Linux hosts, for ESPLAB_SOAK_SECONDS (20).
 
-Datagrams of all sizes both ways, and meanwhile at random: rekeys, reloads of good and bad files, SIGHUP, all
-the show commands, clears, debugging on and off, two consoles, clients that stop reading or talk nonsense, and
-malformed packets from the wire and from the hosts, captured ones that are changed and random bytes.  In the
-end pings pass, the books of both gateways balance, and resident memory is where it was after a quarter of the
-time, but for MEMORY_BYTES.  An hour by hand:
-
-    ESPLAB_SOAK_SECONDS=3600 tests/scenario/gateway_soak.py build/esplab .
+Full load both ways (soak_load.py), and meanwhile at random: rekeys, reloads of good and bad files, SIGHUP,
+all the show commands, clears, debugging on and off, captures, /metrics, two consoles, clients that stop
+reading, stop in the middle of a line or talk nonsense, and malformed packets from the wire and from the
+hosts, captured ones that are changed and random bytes.  Now and then a calm, without malformed packets: in
+it no packet is lost to an SA, whatever is rekeyed and reloaded.  In the end pings pass, the books of both
+gateways balance, nothing was dropped for a reason that has no business here, and memory is flat
+(soak_memory.py).  An hour by hand: scripts/validate-soak.
 
 ESPLAB_SOAK_SEED chooses other chances.  Which packets come between which commands is chance anyhow: what is
 checked holds for all of them.
 """
+import json
 import os
 import random
 import signal
 import socket
-import struct
 import subprocess
-import sys
-import threading
 import time
 
 import gateway_kit
 import kit
+import soak_load
+import soak_memory
 
 SECONDS = float(os.environ.get("ESPLAB_SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("ESPLAB_SOAK_SEED", "5"))
-MEMORY_BYTES = 8 << 20  # answers that nobody reads, SAs that end 30 s after their rekey
-QUARTERS = 4
-PORT = 9999
-ETH_P_ALL = 3
+SAMPLES = 10  # of memory, at least
+SAMPLE_SECONDS = 30  # between two of them, at most
+CALM_EVERY, CALM_STEPS = 4, 8  # a calm comes after so many samples
+CALM_SECONDS = 1  # until malformed packets that are under way have gone
+METRICS_PORT = 9101
+ANSWER_SECONDS = 60
+FIRST_SPI = 0x10000
+LOG_BYTES = 32 << 20  # of a gateway's log, until it begins anew
 COMMANDS = [
     "show crypto isakmp sa", "show crypto ipsec sa", "show crypto ipsec sa pix", "show crypto ipsec replay",
     "show crypto engine connections active", "show crypto engine accelerator statistic", "show interface",
     "show ip mtu", "show runtime", "show drops", "show drops all", "show logging", "show version",
     "show debug", "debug crypto ipsec", "debug crypto engine", "debug ip icmp", "undebug all",
     "clear counters", "clear crypto sa"]
+STAGES = ("classify", "sa_out", "crypto_submit", "sa_in", "policy_check", "tx")
 # What malformed packets must have met at least.
 REASONS = ("runt", "bad_ip_header", "ethertype", "other_mac", "no_sa", "icv", "policy_none")
-# Datagrams of all sizes, also such as are cut; as fast as it goes, with a breath now and then.
-LOAD = """import random, socket, sys, time
-chance = random.Random(int(sys.argv[3]))
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-data = bytes(9000)
-while True:
-    for _ in range(64):
-        try:
-            s.sendto(data[:chance.choice((0, 18, 200, 1300, 1400, 1472, 3000, 9000))], (sys.argv[1],
-                     int(sys.argv[2])))
-        except OSError:
-            pass
-    time.sleep(0.01)
-"""
-
-
-class Malformed:
-    """A thread that sends what no gateway should be sent, from one side of one gateway.
-
-    listen: where the packets for it can be seen; what a gateway sends goes past those who listen there.
-    """
-
-    def __init__(self, where, listen, interface, mac, seed):
-        self.chance = random.Random(seed)
-        self.mac = mac
-        self.out, self.into = (gateway_kit.in_net(name, lambda: socket.socket(
-            socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))) for name in (where, listen))
-        for one in (self.out, self.into):
-            one.bind((interface, 0))
-        self.into.setblocking(False)
-        self.captured, self.sent = [], 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def capture(self):
-        try:
-            for _ in range(16):
-                frame = self.into.recv(65535)
-                if frame[:6] == self.mac and frame[12:14] == b"\x08\0" and len(frame) >= 34:
-                    self.captured.append(frame)
-        except BlockingIOError:
-            pass
-        self.captured = self.captured[-64:]
-
-    def changed(self):
-        """A captured packet: bits, length, header; the checksum may be made right again."""
-        chance = self.chance
-        frame = bytearray(chance.choice(self.captured))
-        for _ in range(chance.choice((1, 1, 2, 8))):
-            at = chance.randrange(14, min(len(frame), chance.choice((34, 34, 50, 9999))))
-            frame[at] ^= 1 << chance.randrange(8)
-        if chance.random() < 0.3:
-            frame = frame[:chance.randrange(14, len(frame) + 1)]
-        elif chance.random() < 0.1:
-            frame += chance.randbytes(chance.randrange(1, 200))
-        if chance.random() < 0.7 and len(frame) >= 34:
-            frame[24:26] = b"\0\0"
-            end = 14 + max(20, min(4 * (frame[14] & 15), (len(frame) - 14) // 2 * 2))
-            total = sum(struct.unpack(f"!{(end - 14) // 2}H", frame[14:end]))
-            total = (total & 0xffff) + (total >> 16)
-            frame[24:26] = struct.pack("!H", ~((total & 0xffff) + (total >> 16)) & 0xffff)
-        return bytes(frame)
-
-    def random(self):
-        """Random bytes behind a good Ethernet header, which may say that they are something."""
-        chance = self.chance
-        kind = chance.choice((b"\x08\0", b"\x86\xdd", b"\x08\x06", b"\x81\0", chance.randbytes(2)))
-        data = bytearray(chance.randbytes(chance.choice((0, 1, 20, 28, 40, 64, 300, 1500))))
-        if data and chance.random() < 0.8:
-            data[0] = {b"\x08\0": 0x45, b"\x86\xdd": 0x60}.get(kind, data[0])
-        return chance.choice((self.mac, b"\xff" * 6)) + chance.randbytes(6) + kind + bytes(data)
-
-    def run(self):
-        while not self.over.wait(0.002):
-            self.capture()
-            frame = self.changed() if self.captured and self.chance.random() < 0.7 else self.random()
-            try:
-                self.sent += self.out.send(frame[:1514].ljust(14, b"\0")) > 0
-            except OSError:
-                pass  # the device is full
-
-    def end(self):
-        self.over.set()
-        self.thread.join()
-        self.out.close()
-        self.into.close()
+# What packets are lost to where an SA is not what its sender thinks; in a calm there is none.
+SA_REASONS = ("no_sa", "sa_expired", "seq_exhausted", "seq_zero", "replay_old", "replay_duplicate",
+              "esp_length", "icv", "padding", "next_header", "policy_inbound", "tunnel_down",
+              "no_crypto_session")
+# What has no business here at all.
+NEVER = ("tunnel_down", "sa_expired", "seq_exhausted", "icv_esn_old", "padding", "next_header",
+         "dummy_packet", "engine_full", "engine_lost", "engine_error", "no_crypto_session", "inbox_full",
+         "no_mbuf", "no_room", "qos_tail", "qos_police", "wire_queue", "wire_loss", "wire_mtu")
 
 
 class Soak:
@@ -132,11 +58,15 @@ class Soak:
         self.scenario, self.world = scenario, world
         self.sanitized = b"__asan_init" in scenario.binary.read_bytes()
         self.chance = random.Random(SEED)
-        self.spi = 0x10000
+        self.spi = FIRST_SPI
         self.keys = dict(gateway_kit.KEYS)
         self.spis = dict(gateway_kit.SPIS)
         self.counts = {}
-        self.consoles, self.silent = [], []
+        self.consoles, self.silent, self.captures, self.malformed = [], [], {}, []
+        self.memory = {end: soak_memory.Samples() for end in "ab"}
+        self.logged = dict.fromkeys("ab", 0)
+        self.calms, self.captured = 0, 0
+        self.began = time.monotonic()
 
     def sas(self, end):
         net = self.world.net
@@ -146,7 +76,8 @@ class Soak:
                 for name, way, src, dst in net.ways(end)]
 
     def changes(self, end):
-        return {"sas": self.sas(end), "port": {"tcp_adjust_mss": 1300}, "more": "log_rate = 10;"}
+        return {"sas": self.sas(end), "port": {"tcp_adjust_mss": 1300}, "more": "log_rate = 10;",
+                "live": {"metrics": str(METRICS_PORT)}}
 
     def file(self, end):
         """As it runs, but for another window; takes the place of the old one at once."""
@@ -158,9 +89,22 @@ class Soak:
         fresh.rename(path)
         return path
 
-    def esplab(self, end, *words):
-        word, *rest = words
-        return self.scenario.esplab(word, "--socket", self.world.folder / f"{end}.sock", *rest)
+    def ask(self, end, line):
+        """The answer, and whether it is a good one; without a process for each, so that there are many."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(ANSWER_SECONDS)
+            client.connect(str(self.world.folder / f"{end}.sock"))
+            with client.makefile("rwb") as file:
+                file.write(f"{line}\n".encode())
+                file.flush()
+                *status, size = file.readline().split()
+                return file.read(int(size)).decode(), status == [b"ok"]
+
+    def told(self, end, line):
+        """What must succeed."""
+        text, good = self.ask(end, line)
+        self.scenario.check(good, f"{line} of {end}: {text}")
+        return text
 
     def end_of(self):
         return self.chance.choice("ab")
@@ -173,14 +117,13 @@ class Soak:
         self.spi += 1
         self.spis[name], self.keys[name] = self.spi, self.chance.randbytes(20).hex()
         for end in (dst, src):
-            self.world.crypto(end, "sa", "rekey", name, "spi", hex(self.spi), "key", self.keys[name])
+            self.told(end, f"crypto sa rekey {name} spi {self.spi:#x} key {self.keys[name]}")
         for end in "ab":
             self.file(end)
 
     def do_reload(self):
         end = self.end_of()
-        done = self.esplab(end, "reload", str(self.file(end)))
-        self.scenario.equal(done.returncode, 0, f"reload of {end}: {done.stdout}{done.stderr}")
+        self.told(end, f'reload "{self.file(end)}"')
 
     def do_reload_bad(self):
         end = self.end_of()
@@ -189,17 +132,17 @@ class Soak:
         bad.write_text(self.chance.choice((text[:len(text) // 2], text.replace("esp-gcm", "esp-rot13"),
                                            text.replace("192.0.2.0", "192.0.3.0") + "}", "")))
         bad.chmod(0o600)
-        done = self.esplab(end, "reload", str(bad))
-        self.scenario.check(done.returncode, f"reload of a bad file: {done.stdout}")
+        text, good = self.ask(end, f'reload "{bad}"')
+        self.scenario.check(not good, f"reload of a bad file: {text}")
 
     def do_sighup(self):
         self.world.gateways[self.end_of()].send_signal(signal.SIGHUP)
 
     def do_command(self):
-        command = self.chance.choice(COMMANDS).split()
-        end = self.end_of()
-        done = self.esplab(end, *command, *(["--json"] if self.chance.random() < 0.5 else []))
-        self.scenario.equal(done.returncode, 0, f"{command} of {end}: {done.stderr}")
+        json_too = self.chance.random() < 0.5
+        text = self.told(self.end_of(), self.chance.choice(COMMANDS) + (" | json" if json_too else ""))
+        if json_too:
+            json.loads(text)
 
     def do_ipsec_sa(self):
         end = self.end_of()
@@ -239,6 +182,35 @@ class Soak:
         if len(self.silent) > 4:
             self.silent.pop(0).close()
 
+    def do_half(self):
+        """A client that never ends its line."""
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.connect(str(self.world.folder / f"{self.end_of()}.sock"))
+        client.send(b"show crypto ipsec")
+        self.silent.append(client)
+        if len(self.silent) > 4:
+            self.silent.pop(0).close()
+
+    def do_metrics(self):
+        self.metrics(self.end_of())
+
+    def capture_end(self, end):
+        path = self.captures.pop(end)
+        self.told(end, "no monitor capture soak")
+        self.captured += sum(1 for _ in kit.read_pcapng(path))  # which finds what is no pcapng
+        path.unlink()
+
+    def do_capture(self):
+        """Begins one, or ends it and reads it."""
+        end = self.end_of()
+        if end in self.captures:
+            self.capture_end(end)
+            return
+        where = self.chance.choice(["port lan", "port wan", *(f"stage {stage}" for stage in STAGES)])
+        self.captures[end] = self.world.folder / f"{end}.pcapng"
+        self.told(end, f"monitor capture soak {where} limit {self.chance.choice((1, 100, 5000))} "
+                  f'file "{self.captures[end]}" start')
+
     def do_nonsense(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.connect(str(self.world.folder / f"{self.end_of()}.sock"))
@@ -247,87 +219,151 @@ class Soak:
             except BrokenPipeError:
                 pass
 
-    def step(self):
-        what = self.chance.choice([name for name in dir(self) if name.startswith("do_")])
+    def step(self, what=None):
+        what = what or self.chance.choice([name for name in dir(self) if name.startswith("do_")])
         self.counts[what[3:]] = self.counts.get(what[3:], 0) + 1
         getattr(self, what)()
 
     # ---- from beginning to end ----
 
-    def memory(self):
-        """Resident bytes of each gateway."""
-        found = {}
-        for end, process in self.world.gateways.items():
-            with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
-                found[end] = next(int(line.split()[1]) << 10 for line in file if line.startswith("VmRSS"))
-        return found
+    def metrics(self, end):
+        """{name: value} of /metrics, with drops as {reason: packets}; they never go back."""
+        client = gateway_kit.in_net(
+            f"g{end}", lambda: socket.create_connection(("127.0.0.1", METRICS_PORT), ANSWER_SECONDS))
+        with client, client.makefile("rwb") as file:
+            file.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+            file.flush()
+            text = file.read().decode()
+        self.scenario.check(text.startswith("HTTP/1.1 200"), f"/metrics of {end}: {text[:200]}")
+        rows = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("esplab_"))
+        rows["drops"] = {row.split('"')[1]: int(value) for row, value in rows.items()
+                         if row.startswith("esplab_drops_total")}
+        return rows
 
-    def alive(self):
-        return self.scenario.equal([process.poll() for process in self.world.gateways.values()], [None, None],
-                                   f"gateways run: {self.world.log('a')[-500:]}{self.world.log('b')[-500:]}")
-
-    def run(self):
-        began = time.monotonic()
-        seen = []
-        while time.monotonic() < began + SECONDS and self.alive():
-            self.step()
-            if time.monotonic() > began + SECONDS * (len(seen) + 1) / QUARTERS:
-                seen.append(self.memory())
+    def let_go(self):
+        """Nobody asks any more, nobody waits for an answer, and nothing is captured."""
+        for end in list(self.captures):
+            self.capture_end(end)
         for console in self.consoles:
             self.console_end(console)
         for client in self.silent:
             client.close()
+        self.consoles, self.silent = [], []
+
+    def sample(self):
+        self.let_go()
+        time.sleep(0.2)  # they find out
+        for end, process in self.world.gateways.items():
+            found = self.metrics(end)
+            heap = int(found["esplab_heap_used_bytes"])
+            held = int(found["esplab_heap_held_bytes"])
+            private = soak_memory.private_bytes(process.pid)
+            self.memory[end].add(heap, held, private, self.spi - FIRST_SPI)
+            drops = sum(found["drops"].values())
+            print(f"{time.monotonic() - self.began:6.0f} s {end}: heap {heap >> 10} KiB of "
+                  f"{held >> 10}, private {private >> 10}; "
+                  f"{found['esplab_received_packets_total']} packets received, "
+                  f"{found['esplab_sent_packets_total']} sent, {drops} dropped")
+            log = self.world.folder / f"{end}.log"
+            if log.stat().st_size > LOG_BYTES:
+                self.logged[end] += log.stat().st_size
+                os.truncate(log, 0)
+
+    def calm(self):
+        """Rekeys and whatever else at full load, and no malformed packets."""
+        for one in self.malformed:
+            one.paused.set()
+        time.sleep(CALM_SECONDS)
+        before = {end: self.metrics(end)["drops"] for end in "ab"}
+        for i in range(CALM_STEPS):
+            self.step("do_rekey" if i % 2 else None)
+            time.sleep(0.1)
+        time.sleep(CALM_SECONDS / 2)
+        for end in "ab":
+            after = self.metrics(end)["drops"]
+            lost = {reason: after[reason] - before[end][reason] for reason in SA_REASONS
+                    if after[reason] != before[end][reason]}
+            self.scenario.equal(lost, {}, f"{end}: lost in a calm with {CALM_STEPS // 2} rekeys")
+        for one in self.malformed:
+            one.paused.clear()
+        self.calms += 1
+
+    def alive(self):
+        found = [process.poll() for process in self.world.gateways.values()]
+        if found != [None, None]:
+            self.scenario.check(False, f"gateways run: {found}{[self.world.log(end)[-500:] for end in 'ab']}")
+        return found == [None, None]
+
+    def run(self):
+        every = min(SAMPLE_SECONDS, SECONDS / SAMPLES)
+        self.began = time.monotonic()
+        samples = 0
+        while self.alive() and time.monotonic() < self.began + SECONDS:
+            self.step()
+            if time.monotonic() < self.began + samples * every:
+                continue
+            self.sample()
+            samples += 1
+            if samples % CALM_EVERY == 0:
+                self.calm()
         if not self.alive():
             raise kit.Stop
-        seen.append(self.memory())
-        for end in self.world.gateways:
-            memory = [one[end] for one in seen]
-            # AddressSanitizer keeps what was freed, and finds leaks by itself
-            self.scenario.check(self.sanitized or memory[-1] - memory[0] <= MEMORY_BYTES,
-                                f"memory of {end} grew: {memory}")
-            print(f"resident bytes of {end}, from quarter to quarter: {memory}")
-        print(f"{SECONDS:.0f} s: {self.counts}")
+        for _ in range(max(1, soak_memory.QUARTERS - samples)):
+            self.sample()
+        for end in "ab":
+            if not self.sanitized:  # its allocator keeps what was freed, and finds leaks by itself
+                self.memory[end].judge(self.scenario, end)
+        print(f"{SECONDS:.0f} s, {self.calms} calms, {self.captured} packets captured: {self.counts}")
+
+    def judge_drops(self):
+        """By the totals of the end, which have those of the ports, too."""
+        for end in "ab":
+            totals = next((line for line in self.world.log(end).splitlines() if line.startswith("rx ")), "")
+            size = (self.world.folder / f"{end}.log").stat().st_size + self.logged[end]
+            print(f"{end}: {totals}; {size >> 20} MiB of log")
+            for reason in REASONS:
+                self.scenario.check(f" {reason} " in totals, f"{end}: nothing was {reason}: {totals}")
+            for reason in NEVER:
+                self.scenario.check(f" {reason} " not in totals, f"{end}: packets were {reason}: {totals}")
 
 
-def mac_of(world, end, port):
-    found = [row for row in world.asked(end, "interface")["interfaces"] if row["name"] == port]
-    return bytes.fromhex("".join(char for char in found[0]["device"]["mac"] if char.isalnum()))
+def loaded(soak, world):
+    """From the first packet to the last."""
+    for here, there in ("ab", "ba"):
+        world.ping(f"h{here}", world.net.host(there))
+    soak.malformed = soak_load.malformed(world, SEED)
+    soak_load.datagrams(world, SEED)
+    streams = soak_load.streams(world, SECONDS / 2)
+    try:
+        soak.run()
+    finally:
+        for one in (*streams, *soak.malformed):
+            one.over.set()
+        for one in (*streams, *soak.malformed):
+            one.end()
+    for one in streams:
+        print(one)
+        soak.scenario.check(one.rounds or one.failed < 2, f"nothing came through: {one}")
+    for one in soak.malformed:
+        soak.scenario.check(one.sent > 100, f"only {one.sent} malformed packets")
+    print(f"{sum(one.sent for one in soak.malformed)} malformed packets")
 
 
 def body(scenario, folder):
     world = gateway_kit.World(scenario, folder, gateway_kit.Net(4))
     soak = Soak(scenario, world)
-    malformed = []
     try:
         world.wire_up()
         for end in "ab":
             world.start(end, **soak.changes(end))
-        for here, there in (("a", "b"), ("b", "a")):
-            world.ping(f"h{here}", world.net.host(there))
-            seed = SEED + len(malformed)
-            malformed += [
-                Malformed(f"g{here}", f"g{there}", "wan", mac_of(world, there, "wan"), seed),
-                Malformed(f"h{here}", f"h{here}", "lan", mac_of(world, here, "lan"), seed + 1)]
-            world.spawn(f"h{here}", sys.executable, "-c", LOAD, world.net.host(there), str(PORT), str(SEED),
-                        out=subprocess.DEVNULL)
-        soak.run()
-        for one in malformed:
-            one.end()
-            scenario.check(one.sent > 100, f"only {one.sent} malformed packets")
-        print(f"{sum(one.sent for one in malformed)} malformed packets")
+        loaded(soak, world)
         soak.do_rekey()
-        for here, there in (("a", "b"), ("b", "a")):
+        for here, there in ("ab", "ba"):
             world.ping(f"h{here}", world.net.host(there))
             scenario.equal(world.ping(f"h{here}", world.net.host(there)), 5, f"pings of {here} in the end")
         world.end(held=1024)  # fragments may wait for their others
-        for end in "ab":
-            totals = next((line for line in world.log(end).splitlines() if line.startswith("rx ")), "")
-            print(f"{end}: {totals}")
-            for reason in REASONS:
-                scenario.check(f" {reason} " in totals, f"{end}: nothing was {reason}: {totals}")
+        soak.judge_drops()
     finally:
-        for one in malformed:
-            one.over.set()
         world.close()
 
 

@@ -33,8 +33,9 @@ start(bool inner6, bool transport, uint32_t bytes, uint32_t tfc)
 	l->g.sas[0].tfc = tfc;
 	l->g.sas[0].mode = l->g.sas[1].mode = transport ? CFG_MODE_TRANSPORT : CFG_MODE_TUNNEL;
 	if (transport) {
-		l->g.sas[0].src = l->g.sas[1].src = IP_V4(KIT_LAN_SRC);
-		l->g.sas[0].dst = l->g.sas[1].dst = IP_V4(KIT_LAN_DST);
+		l->g.sas[0].src = IP_V4(KIT_LAN_SRC);
+		l->g.sas[0].dst = IP_V4(KIT_LAN_DST);
+		l->g.cfg.n_sas = l->g.cfg.n_policies = 1;
 		l->g.routes[0].port = 1;
 	}
 	CU_ASSERT_FATAL(kit_gateway_start(&l->g));

@@ -150,6 +150,47 @@ test_clusters(void)
 	free(present);
 }
 
+/* A move into a larger table, a few slots at a time, while entries come and go; in some rounds it is given
+ * up, in others the table is full before it is done. */
+static void
+test_move(void)
+{
+	uint64_t state = 22;
+
+	for (unsigned round = 0; round < 12; round++) {
+		unsigned char *present = calloc(TRIPLES, 1);
+		struct sad *sad = NULL;
+		struct sad_spare *spare;
+		unsigned calls = 0;
+
+		CU_ASSERT_FATAL(present && sad_create(&sad) == ST_OK);
+		run_random(sad, present, &state, 500 + round * 70, 2);
+		CU_ASSERT_EQUAL_FATAL(sad_spare_create(sad, 4 * sad_count(sad) + 600, &spare), ST_OK);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(spare);
+		for (bool done = false; !done && (round % 4 != 3 || calls < 20); calls++) {
+			done = sad_move(sad, spare, 7);
+			run_random(sad, present, &state, 6, calls % 2 ? 5 : 3);
+			for (uint32_t i = calls % 31; i < TRIPLES && calls % 8 == 0; i += 31) {
+				struct triple t = triple_make(i);
+
+				if (present[i])
+					CU_ASSERT_EQUAL(sad_del(sad, t.spi, t.dst, t.proto), ST_OK);
+				present[i] = 0;
+			}
+		}
+		CU_ASSERT(calls >= 20);
+		sad_move_stop(sad);
+		sad_spare_destroy(spare);
+		check_all(sad, present);
+		run_random(sad, present, &state, 200, 4);
+		check_all(sad, present);
+		CU_ASSERT_EQUAL(sad_spare_create(sad, 10, &spare), ST_OK);
+		CU_ASSERT_PTR_NULL(spare);
+		sad_destroy(sad);
+		free(present);
+	}
+}
+
 /* Each part of the triple counts; extreme values are values like others. */
 static void
 test_triple(void)
@@ -185,5 +226,6 @@ suite_sad(void)
 	CU_ADD_TEST(s, test_triple);
 	CU_ADD_TEST(s, test_clusters);
 	CU_ADD_TEST(s, test_random);
+	CU_ADD_TEST(s, test_move);
 	return (int)CU_get_error();
 }
