@@ -236,6 +236,7 @@ dp_flush(struct dp *dp)
 	process_flush(dp->worker->process);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
+	worker_bury(dp->worker);
 }
 
 static void
@@ -340,6 +341,7 @@ dp_turn(struct dp *dp, uint64_t now)
 	}
 	if (w->hand)
 		hand_flush(w);
+	worker_bury(w);
 	return moved;
 }
 

@@ -76,6 +76,8 @@ struct worker {
 	struct hand *hand; /* to other workers; NULL: this is the only one */
 	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
 	unsigned event_head, event_tail;
+	unsigned n_dead; /* dropped, and not yet back in their pools: at the end of a turn all are */
+	struct rte_mbuf *dead[WORKER_BURST];
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];
 };
@@ -117,8 +119,10 @@ worker_events_many(const struct worker *worker, unsigned start)
 	return worker->event_head - start > WORKER_EVENTS / 2;
 }
 
-/* Ends a packet: counts, records the event, frees; or hands it over (hand_to()). */
+/* Ends a packet: counts, records the event, frees it by the end of the turn; or hands it over (hand_to()). */
 void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
+/* Frees what was dropped. */
+void worker_bury(struct worker *worker);
 /* Counts and records what has become of an SA. */
 void worker_tell(struct worker *worker, const struct sa *sa, enum life life);
 /* Work for all inboxes until they are empty. */

@@ -18,6 +18,7 @@ struct cbwfq_class {
 	uint64_t packets, bytes; /* that wait */
 	struct pacer policer;
 	uint64_t burst; /* bytes in the policer's bucket */
+	uint64_t sure_ns; /* a bucket that will be full within this has tokens for the largest packet */
 	struct qos_class_stats stats;
 };
 
