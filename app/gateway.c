@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "app/gateway_ctrl.h"
 #include "app/words.h"
 #include "base/clock.h"
+#include "live/confine.h"
 #include "live/live.h"
 #include "live/reserve.h"
 #include "live/start.h"
@@ -153,6 +153,7 @@ signals_block(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
 	sigprocmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN); /* net_virtio_user writes to a vhost that may have gone */
 }
 
 /* More numbers in time; a disk that is full is told once, and SAs end where their reservation does. */
@@ -267,7 +268,7 @@ user_become(const char *name, char *message, size_t bytes)
 {
 	const struct passwd *user;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !name || geteuid() != 0)
+	if (!name || geteuid() != 0)
 		return ST_OK;
 	user = getpwnam(name);
 	if (!user) {
@@ -278,6 +279,18 @@ user_become(const char *name, char *message, size_t bytes)
 		return ST_OK;
 	snprintf(message, bytes, "live.user: cannot become \"%s\": %s", name, strerror(errno));
 	return ST_ERR_UNSUPPORTED;
+}
+
+/* All is open, and nobody comes back from here. */
+static enum status
+confine(struct gateway *gateway, const struct cfg_lab *cfg, char *message, size_t bytes)
+{
+	enum status status = live_confine(cfg, &hardware_clock, message, bytes);
+	char text[256];
+
+	live_confined_text(cfg->live.seccomp, text, sizeof(text));
+	gateway_ctrl_confined(gateway->control, text);
+	return status;
 }
 
 static enum status
@@ -295,7 +308,7 @@ parts_create(struct gateway *gateway, struct cfg_lab *cfg, const struct request 
 	if (!status)
 		status = gateway_ctrl_create(gateway->live, &cfg->live, gateway->reserve, file,
 			request->quiet, &gateway->control, message, bytes);
-	return status;
+	return status ? status : confine(gateway, cfg, message, bytes);
 }
 
 static int

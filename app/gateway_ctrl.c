@@ -35,6 +35,7 @@ struct gateway_ctrl {
 	bool *up;		    /* links of the ports, as they were told */
 	uint64_t looked;	    /* at them, the last time */
 	char version[128];
+	char confined[256];
 	char start[64]; /* when the clock began, as text */
 	bool quiet;
 };
@@ -197,6 +198,7 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 		.log = target_log,
 		.cfg = live_cfg(live),
 		.epoch_ns = (uint64_t)wall.tv_sec * NS_PER_SEC + (uint64_t)wall.tv_nsec - live_now(live),
+		.confined = control->confined,
 		.version = control->version};
 	control->live = live;
 	control->quiet = quiet;
@@ -220,6 +222,12 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 	}
 	*out = control;
 	return ST_OK;
+}
+
+void
+gateway_ctrl_confined(struct gateway_ctrl *control, const char *text)
+{
+	snprintf(control->confined, sizeof(control->confined), "%s", text);
 }
 
 /* True where none is left. */

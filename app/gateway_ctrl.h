@@ -28,6 +28,8 @@ enum status gateway_file_load(
  * line in message. */
 enum status gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserve *reserve,
 	const struct gateway_file *file, bool quiet, struct gateway_ctrl **out, char *message, size_t bytes);
+/* What `show version` says of what the process may not do. */
+void gateway_ctrl_confined(struct gateway_ctrl *control, const char *text);
 /* As the command `reload` with the file of the start. */
 void gateway_ctrl_reload(struct gateway_ctrl *control);
 /* Takes events and serves clients, as many as there are now.  True where a capture runs, which wants to be

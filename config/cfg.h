@@ -72,6 +72,8 @@ enum cfg_traffic_kind {
 };
 /* What a worker of the live gateway does when there is nothing to do. */
 enum cfg_idle { CFG_IDLE_POLL, CFG_IDLE_SLEEP };
+/* What becomes of system calls that it has no business with: done, done and logged, refused and logged. */
+enum cfg_seccomp { CFG_SECCOMP_OFF, CFG_SECCOMP_LOG, CFG_SECCOMP_ON };
 enum cfg_congestion { CFG_CONGESTION_NEWRENO, CFG_CONGESTION_CUBIC };
 
 /* Where a value stood, for messages about it after loading ("lab.cfg:12"). */
@@ -403,6 +405,7 @@ struct cfg_live {
 	bool telemetry;	     /* EAL's telemetry runs, and answers /esplab/... */
 	const char *state;   /* path of the file of reserved numbers; NULL: a standard one; "": none */
 	const char *user;    /* who the process becomes once its ports are open; NULL: who started it */
+	enum cfg_seccomp seccomp;
 	uint64_t neighbour_ageing; /* ns until a neighbour that was not heard of is asked again */
 };
 

@@ -95,26 +95,6 @@ may_change(struct command_call *call)
 	return !call->ctrl->target.fixed;
 }
 
-/* In the words of the document's `debug crypto ipsec`. */
-static void
-debug_sa(struct ctrl *ctrl, uint64_t now, const char *function, const char *what, const struct cfg_sa *sa,
-	unsigned conn)
-{
-	char line[160], dst[IP_TEXT_BYTES];
-
-	if (!(ctrl->debug & DEBUG_IPSEC))
-		return;
-	snprintf(line, sizeof(line), "IPSEC(%s): %s,", function, what);
-	ctrl_log_line(ctrl, now, line);
-	snprintf(line, sizeof(line), "  (sa) sa_dest= %s, sa_prot= %d,", ip_text(sa->dst, dst),
-		strncmp(sa->transform, "ah", 2) ? 50 : 51);
-	ctrl_log_line(ctrl, now, line);
-	snprintf(line, sizeof(line), "  sa_spi= 0x%" PRIX32 "(%" PRIu32 "),", sa->spi, sa->spi);
-	ctrl_log_line(ctrl, now, line);
-	snprintf(line, sizeof(line), "  sa_trans= %s , sa_conn_id= %u", sa->transform, conn);
-	ctrl_log_line(ctrl, now, line);
-}
-
 /* What was done, in the answer and in the log; or why not. */
 static void
 changed_tell(struct command_call *call, enum status status, const char *message, const char *done)
@@ -131,13 +111,6 @@ changed_tell(struct command_call *call, enum status status, const char *message,
 	ctrl_log_line(call->ctrl, ctrl_now(call->ctrl), line);
 	out_line(call->out, "%s\n", done);
 	out_string(call->out->json, "done", done);
-}
-
-static void
-new_tell(struct command_call *call, uint32_t index)
-{
-	debug_sa(call->ctrl, ctrl_now(call->ctrl), "create_sa", "sa created",
-		&sadb_cfg(call->ctrl->sadb)->sas[index], index + 1);
 }
 
 void
@@ -158,7 +131,7 @@ run_sa_rekey(struct command_call *call)
 	bytes_wipe(&key, sizeof(key));
 	changed_tell(call, status, message, done);
 	if (!status)
-		new_tell(call, index);
+		ctrl_debug_sa_made(call->ctrl, sadb_cfg(call->ctrl->sadb), index);
 }
 
 void
@@ -185,7 +158,8 @@ run_sa_add(struct command_call *call)
 	bytes_wipe(&key, sizeof(key));
 	changed_tell(call, status, message, done);
 	if (!status)
-		new_tell(call, sadb_cfg(call->ctrl->sadb)->n_sas - 1);
+		ctrl_debug_sa_made(call->ctrl, sadb_cfg(call->ctrl->sadb),
+			sadb_cfg(call->ctrl->sadb)->n_sas - 1);
 }
 
 void
@@ -203,7 +177,7 @@ run_sa_delete(struct command_call *call)
 	snprintf(done, sizeof(done), "SA %s: deleted, spi 0x%" PRIX32, call->value[0], gone.spi);
 	changed_tell(call, status, message, done);
 	if (!status)
-		debug_sa(call->ctrl, ctrl_now(call->ctrl), "delete_sa", "deleting SA", &gone, index + 1);
+		ctrl_debug_sa_deleted(call->ctrl, &gone, index);
 	bytes_wipe(&gone, sizeof(gone));
 }
 

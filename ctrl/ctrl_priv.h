@@ -25,6 +25,10 @@ struct ctrl {
 uint64_t ctrl_now(struct ctrl *ctrl);
 /* A line into the log, and to whoever reads along. */
 void ctrl_log_line(void *ctrl, uint64_t now, const char *text);
+/* What `debug crypto ipsec` says of an SA of cfg that was made, or of one that is gone; nothing where it is
+ * off. */
+void ctrl_debug_sa_made(struct ctrl *ctrl, const struct cfg_gateway *cfg, uint32_t index);
+void ctrl_debug_sa_deleted(struct ctrl *ctrl, const struct cfg_sa *sa, uint32_t index);
 /* The gateway as it is, less what was cleared; NULL where it cannot be had, which `out` then says. */
 struct snap *ctrl_snap(struct ctrl *ctrl, bool sas, struct out *out);
 

@@ -1,4 +1,4 @@
-/* A snapshot as text.  Names follow Prometheus: base units, _total for counters. */
+/* A snapshot as text: what metric.def lists, and a counter for each row of other tables. */
 #include "ctrl/metrics.h"
 
 #include <inttypes.h>
@@ -10,6 +10,31 @@
 #include "base/clock.h"
 #include "ctrl/ctrl_priv.h"
 
+enum metric_of { METRIC_GATEWAY, METRIC_STAGE, METRIC_QUEUE, METRIC_SA };
+
+#define STRUCT_GATEWAY struct snap
+#define STRUCT_STAGE struct stage_stats
+#define STRUCT_QUEUE struct qos_class_stats
+#define STRUCT_SA struct snap_sa
+
+struct metric {
+	enum metric_of of;
+	const char *name, *type, *help;
+	size_t offset;
+};
+
+static const struct metric metrics[] = {
+#define METRIC(of, name, type, field, help)                                                                  \
+	{METRIC_##of, "esplab_" #name, #type, help, offsetof(STRUCT_##of, field)},
+#include "ctrl/metric.def"
+#undef METRIC
+};
+
+#define METRIC(of, name, type, field, help)                                                                  \
+	_Static_assert(sizeof(((STRUCT_##of *)0)->field) == sizeof(uint64_t), #name);
+#include "ctrl/metric.def"
+#undef METRIC
+
 /* Before the values of each metric. */
 static void
 head(FILE *out, const char *name, const char *type, const char *help)
@@ -17,32 +42,105 @@ head(FILE *out, const char *name, const char *type, const char *help)
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* A name that somebody chose, as the format wants it. */
 static void
-single(FILE *out, const char *name, const char *type, const char *help, uint64_t value)
+label(FILE *out, const char *key, const char *value)
 {
-	head(out, name, type, help);
-	fprintf(out, "%s %" PRIu64 "\n", name, value);
+	fprintf(out, "%s=\"", key);
+	for (; *value; value++)
+		if (*value == '\n')
+			fputs("\\n", out);
+		else
+			fprintf(out, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+	fputc('"', out);
+}
+
+static uint64_t
+value_at(const void *base, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)base + offset, sizeof(value));
+	return value;
+}
+
+static void
+sas_write(FILE *out, const struct snap *snap, const struct metric *metric)
+{
+	for (unsigned i = 0; i < snap->n_sas; i++) {
+		const struct cfg_sa *sa = snap->sas[i].cfg;
+
+		fprintf(out, "%s{", metric->name);
+		label(out, "sa", sa->name);
+		fprintf(out, ",direction=\"%s\",spi=\"0x%08" PRIx32 "\"} %" PRIu64 "\n",
+			sa->direction == CFG_OUT ? "out" : "in", sa->spi,
+			value_at(&snap->sas[i], metric->offset));
+	}
+}
+
+static void
+queues_write(FILE *out, const struct snap *snap, const struct metric *metric)
+{
+	for (unsigned c = 0; c < snap->n_classes; c++) {
+		const struct snap_class *class = &snap->classes[c];
+
+		fprintf(out, "%s{", metric->name);
+		label(out, "port", snap->cfg->ports[class->port].name);
+		fputc(',', out);
+		label(out, "class", class->stats.name);
+		fprintf(out, "} %" PRIu64 "\n", value_at(&class->stats, metric->offset));
+	}
+}
+
+static void
+metric_write(FILE *out, const struct snap *snap, const struct metric *metric)
+{
+	head(out, metric->name, metric->type, metric->help);
+	switch (metric->of) {
+	case METRIC_GATEWAY:
+		fprintf(out, "%s %" PRIu64 "\n", metric->name, value_at(snap, metric->offset));
+		return;
+	case METRIC_STAGE:
+		for (unsigned s = 0; s < STAGE_COUNT; s++)
+			fprintf(out, "%s{stage=\"%s\"} %" PRIu64 "\n", metric->name,
+				dp_stage_name((enum stage)s), value_at(&snap->stage[s], metric->offset));
+		return;
+	case METRIC_QUEUE:
+		queues_write(out, snap, metric);
+		return;
+	case METRIC_SA:
+		sas_write(out, snap, metric);
+		return;
+	}
+}
+
+/* All rows; those of SAs where there are not too many. */
+static void
+metrics_write(FILE *out, const struct snap *snap)
+{
+	for (unsigned i = 0; i < sizeof(metrics) / sizeof(*metrics); i++)
+		if (metrics[i].of != METRIC_SA || snap->has_sas)
+			metric_write(out, snap, &metrics[i]);
 }
 
 static void
 gateway_write(FILE *out, const struct snap *snap, const struct ctrl *ctrl)
 {
 	head(out, "esplab_info", "gauge", "the gateway and its version");
-	fprintf(out, "esplab_info{gateway=\"%s\",version=\"%.*s\"} 1\n", snap->cfg->name,
-		(int)strcspn(ctrl->target.version, "\n\"\\"), ctrl->target.version);
+	fputs("esplab_info{", out);
+	label(out, "gateway", snap->cfg->name);
+	fprintf(out, ",version=\"%.*s\"} 1\n", (int)strcspn(ctrl->target.version, "\n\"\\"),
+		ctrl->target.version);
 	head(out, "esplab_uptime_seconds", "gauge", "time since the gateway started");
 	fprintf(out, "esplab_uptime_seconds %.3f\n", (double)(snap->now - ctrl->started) / NS_PER_SEC);
-	single(out, "esplab_received_packets_total", "counter", "packets from ports", snap->stats.rx);
-	single(out, "esplab_created_packets_total", "counter", "pieces, ICMP, keepalives",
-		snap->stats.created);
-	single(out, "esplab_sent_packets_total", "counter", "packets to ports", snap->stats.tx);
-	single(out, "esplab_consumed_packets_total", "counter", "ended here well", snap->stats.consumed);
-	single(out, "esplab_held_packets", "gauge", "in queues, engine and reassembly", snap->held);
-	single(out, "esplab_events_lost_total", "counter", "drops without an event", snap->stats.events_lost);
-	head(out, "esplab_drops_total", "counter", "packets dropped, by reason of dataplane/drop.def");
-	for (unsigned d = 1; d < DROP_COUNT; d++)
-		fprintf(out, "esplab_drops_total{reason=\"%s\"} %" PRIu64 "\n", drop_info[d].text,
-			snap->stats.drops[d]);
+	head(out, "esplab_sas", "gauge", "security associations");
+	fprintf(out, "esplab_sas %u\n", snap->n_sas);
+	head(out, "esplab_port_received_packets_total", "counter", "packets from each port");
+	for (unsigned p = 0; p < snap->cfg->n_ports; p++) {
+		fputs("esplab_port_received_packets_total{", out);
+		label(out, "port", snap->cfg->ports[p].name);
+		fprintf(out, "} %" PRIu64 "\n", snap->received[p]);
+	}
 }
 
 /* Of the whole process; packets have memory of their own.  0 where the allocator is another. */
@@ -51,118 +149,31 @@ heap_write(FILE *out)
 {
 	struct mallinfo2 info = mallinfo2();
 
-	single(out, "esplab_heap_used_bytes", "gauge", "memory that malloc has given out",
-		info.uordblks + info.hblkhd);
-	single(out, "esplab_heap_held_bytes", "gauge", "memory that malloc has from the system",
-		info.arena + info.hblkhd);
+	head(out, "esplab_heap_used_bytes", "gauge", "memory that malloc has given out");
+	fprintf(out, "esplab_heap_used_bytes %zu\n", info.uordblks + info.hblkhd);
+	head(out, "esplab_heap_held_bytes", "gauge", "memory that malloc has from the system");
+	fprintf(out, "esplab_heap_held_bytes %zu\n", info.arena + info.hblkhd);
 }
 
+/* What counts by the rows of another table. */
 static void
-stages_write(FILE *out, const struct snap *snap)
+tables_write(FILE *out, const struct snap *snap)
 {
-	head(out, "esplab_stage_calls_total", "counter", "calls of each stage");
-	for (unsigned s = 0; s < STAGE_COUNT; s++)
-		fprintf(out, "esplab_stage_calls_total{stage=\"%s\"} %" PRIu64 "\n",
-			dp_stage_name((enum stage)s), snap->stage[s].calls);
-	head(out, "esplab_stage_packets_total", "counter", "packets through each stage");
-	for (unsigned s = 0; s < STAGE_COUNT; s++)
-		fprintf(out, "esplab_stage_packets_total{stage=\"%s\"} %" PRIu64 "\n",
-			dp_stage_name((enum stage)s), snap->stage[s].packets);
-	head(out, "esplab_stage_timed_cycles_total", "counter",
-		"cycles of the sample of turns that is timed");
-	for (unsigned s = 0; s < STAGE_COUNT; s++)
-		fprintf(out, "esplab_stage_timed_cycles_total{stage=\"%s\"} %" PRIu64 "\n",
-			dp_stage_name((enum stage)s), snap->stage[s].timed_cycles);
-	head(out, "esplab_stage_timed_packets_total", "counter", "packets of that sample");
-	for (unsigned s = 0; s < STAGE_COUNT; s++)
-		fprintf(out, "esplab_stage_timed_packets_total{stage=\"%s\"} %" PRIu64 "\n",
-			dp_stage_name((enum stage)s), snap->stage[s].timed_packets);
-}
-
-static void
-engine_write(FILE *out, const struct snap *snap)
-{
+	head(out, "esplab_drops_total", "counter", "packets dropped, by reason of dataplane/drop.def");
+	for (unsigned d = 1; d < DROP_COUNT; d++)
+		fprintf(out, "esplab_drops_total{reason=\"%s\"} %" PRIu64 "\n", drop_info[d].text,
+			snap->stats.drops[d]);
+	head(out, "esplab_sa_lives_total", "counter",
+		"lifetimes that SAs came to, rows of dataplane/life.def");
+	for (unsigned l = LIFE_NONE + 1; l < LIFE_COUNT; l++)
+		fprintf(out, "esplab_sa_lives_total{life=\"%s\"} %" PRIu64 "\n", life_info[l].text,
+			snap->lives[l]);
 	if (!snap->engine_counts)
 		return;
 	head(out, "esplab_engine_total", "counter", "what the engine counts, rows of crypto/counter.def");
 	for (unsigned c = 0; c < ENGINE_COUNTER_COUNT; c++)
 		fprintf(out, "esplab_engine_total{counter=\"%s\"} %" PRIu64 "\n", engine_counter_info[c].text,
 			snap->counter[c]);
-}
-
-/* One metric of all queue classes. */
-static void
-class_write(FILE *out, const struct snap *snap, const char *name, const char *help, size_t offset)
-{
-	head(out, name, "counter", help);
-	for (unsigned c = 0; c < snap->n_classes; c++) {
-		const struct snap_class *class = &snap->classes[c];
-		uint64_t value;
-
-		memcpy(&value, (const char *)&class->stats + offset, sizeof(value));
-		fprintf(out, "%s{port=\"%s\",class=\"%s\"} %" PRIu64 "\n", name,
-			snap->cfg->ports[class->port].name, class->stats.name, value);
-	}
-}
-
-static void
-ports_write(FILE *out, const struct snap *snap)
-{
-	head(out, "esplab_port_received_packets_total", "counter", "packets from each port");
-	for (unsigned p = 0; p < snap->cfg->n_ports; p++)
-		fprintf(out, "esplab_port_received_packets_total{port=\"%s\"} %" PRIu64 "\n",
-			snap->cfg->ports[p].name, snap->received[p]);
-	class_write(out, snap, "esplab_queue_packets_total", "packets that left each queue",
-		offsetof(struct qos_class_stats, packets_out));
-	class_write(out, snap, "esplab_queue_bytes_total", "bytes of IP packets that left each queue",
-		offsetof(struct qos_class_stats, bytes_out));
-	class_write(out, snap, "esplab_queue_tail_drops_total", "dropped as the queue was full",
-		offsetof(struct qos_class_stats, tail_drops));
-	class_write(out, snap, "esplab_queue_police_drops_total", "dropped by the policer",
-		offsetof(struct qos_class_stats, police_drops));
-}
-
-/* One metric of all SAs. */
-static void
-sa_write(FILE *out, const struct snap *snap, const char *name, const char *type, const char *help,
-	size_t offset)
-{
-	head(out, name, type, help);
-	for (unsigned i = 0; i < snap->n_sas; i++) {
-		const struct snap_sa *sa = &snap->sas[i];
-		uint64_t value;
-
-		memcpy(&value, (const char *)sa + offset, sizeof(value));
-		fprintf(out, "%s{sa=\"%s\",direction=\"%s\",spi=\"0x%08" PRIx32 "\"} %" PRIu64 "\n", name,
-			sa->cfg->name, sa->cfg->direction == CFG_OUT ? "out" : "in", sa->cfg->spi, value);
-	}
-}
-
-static void
-sas_write(FILE *out, const struct snap *snap)
-{
-	single(out, "esplab_sas", "gauge", "security associations", snap->n_sas);
-	head(out, "esplab_sa_lives_total", "counter",
-		"lifetimes that SAs came to, rows of dataplane/life.def");
-	for (unsigned l = LIFE_NONE + 1; l < LIFE_COUNT; l++)
-		fprintf(out, "esplab_sa_lives_total{life=\"%s\"} %" PRIu64 "\n", life_info[l].text,
-			snap->lives[l]);
-	if (!snap->has_sas)
-		return;
-	sa_write(out, snap, "esplab_sa_packets_total", "counter", "packets protected or accepted",
-		offsetof(struct snap_sa, packets));
-	sa_write(out, snap, "esplab_sa_bytes_total", "counter", "bytes of the packets inside",
-		offsetof(struct snap_sa, bytes));
-	sa_write(out, snap, "esplab_sa_errors_total", "counter", "failed ICVs, padding, lengths",
-		offsetof(struct snap_sa, errors));
-	sa_write(out, snap, "esplab_sa_replays_total", "counter", "outside the window, or duplicates",
-		offsetof(struct snap_sa, replays));
-	sa_write(out, snap, "esplab_sa_sequence", "gauge", "last number sent, or right edge of the window",
-		offsetof(struct snap_sa, seq));
-	sa_write(out, snap, "esplab_sa_late_packets_total", "counter", "arrived behind the right edge",
-		offsetof(struct snap_sa, lag_late));
-	sa_write(out, snap, "esplab_sa_lag_max", "gauge", "farthest behind the right edge, in numbers",
-		offsetof(struct snap_sa, lag_max));
 }
 
 enum status
@@ -184,10 +195,8 @@ metrics_text(struct ctrl *ctrl, char **text)
 	if (out) {
 		gateway_write(out, snap, ctrl);
 		heap_write(out);
-		stages_write(out, snap);
-		engine_write(out, snap);
-		ports_write(out, snap);
-		sas_write(out, snap);
+		tables_write(out, snap);
+		metrics_write(out, snap);
 	}
 	snap_free(snap);
 	if (out && !fclose(out))

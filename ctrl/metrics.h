@@ -1,5 +1,5 @@
 /* The numbers of a gateway for Prometheus (text format 0.0.4), from the same tables as everything else:
- * drop.def, stage.def, counter.def.  One thread. */
+ * metric.def, drop.def, life.def, counter.def.  One thread. */
 #ifndef CTRL_METRICS_H
 #define CTRL_METRICS_H
 

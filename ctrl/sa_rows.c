@@ -145,3 +145,28 @@ sa_rows_get(struct command_call *call, const struct snap *snap, const char *name
 	}
 	return rows;
 }
+
+void
+sa_ident_text(const struct cfg_prefix *prefix, const struct cfg_policy *policy, bool source, char *out,
+	size_t bytes)
+{
+	bool v4 = ip_is_v4(prefix->addr) || !prefix->len;
+	unsigned bits = v4 && prefix->len ? prefix->len - IP_V4_LEN : 0;
+	uint32_t mask = bits ? UINT32_MAX << (32 - bits) : 0;
+	unsigned proto = policy && policy->proto < 256 ? policy->proto : 0, port = 0;
+	char address[IP_TEXT_BYTES], length[IP_TEXT_BYTES];
+	struct ip_addr net = prefix->addr;
+
+	if (policy && policy->sport.lo == policy->sport.hi && source)
+		port = policy->sport.lo;
+	if (policy && policy->dport.lo == policy->dport.hi && !source)
+		port = policy->dport.lo;
+	if (v4)
+		net = ip_v4(ip_v4_of(net) & mask);
+	ip_text(net, address);
+	if (v4)
+		ip_text(ip_v4(mask), length);
+	else
+		snprintf(length, sizeof(length), "%u", prefix->len);
+	snprintf(out, bytes, "%s/%s/%u/%u", address, length, proto, port);
+}

@@ -26,4 +26,9 @@ struct sa_row *sa_rows_get(struct command_call *call, const struct snap *snap, c
 int sa_ends_order(const struct sa_row *a, const struct sa_row *b);
 int sa_block_order(const struct sa_row *a, const struct sa_row *b);
 
+/* A network of a policy with its protocol, and the port of the side that is meant:
+ * "10.1.0.0/255.255.0.0/0/0", "2001:db8::/48/0/0".  policy: NULL where there is none. */
+void sa_ident_text(const struct cfg_prefix *prefix, const struct cfg_policy *policy, bool source, char *out,
+	size_t bytes);
+
 #endif

@@ -162,6 +162,8 @@ run_show_version(struct command_call *call)
 		target->version, snap->cfg->name, time, target->clock, target->workers,
 		target->workers == 1 ? "" : "s", snap->cfg->n_ports, snap->n_sas,
 		snap->engine ? snap->cfg->engine : "none");
+	if (target->confined)
+		out_line(call->out, "Process: %s\n", target->confined);
 	out_string(call->out->json, "version", target->version);
 	out_string(call->out->json, "name", snap->cfg->name);
 	out_number(call->out->json, "uptime_ns", snap->now - call->ctrl->started);
@@ -170,5 +172,6 @@ run_show_version(struct command_call *call)
 	out_number(call->out->json, "ports", snap->cfg->n_ports);
 	out_number(call->out->json, "sas", snap->n_sas);
 	out_string(call->out->json, "engine", snap->engine ? snap->cfg->engine : NULL);
+	out_string(call->out->json, "process", target->confined);
 	snap_free(snap);
 }

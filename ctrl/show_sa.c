@@ -13,32 +13,6 @@
 
 #define SHOWN_MAX 10000u /* SAs of one answer */
 
-/* "10.1.0.0/255.255.0.0/0/0", "2001:db8::/48/0/0" */
-static void
-ident_text(const struct cfg_prefix *prefix, const struct cfg_policy *policy, bool source, char *out,
-	size_t bytes)
-{
-	bool v4 = ip_is_v4(prefix->addr) || !prefix->len;
-	unsigned bits = v4 && prefix->len ? prefix->len - IP_V4_LEN : 0;
-	uint32_t mask = bits ? UINT32_MAX << (32 - bits) : 0;
-	unsigned proto = policy && policy->proto < 256 ? policy->proto : 0, port = 0;
-	char address[IP_TEXT_BYTES], length[IP_TEXT_BYTES];
-	struct ip_addr net = prefix->addr;
-
-	if (policy && policy->sport.lo == policy->sport.hi && source)
-		port = policy->sport.lo;
-	if (policy && policy->dport.lo == policy->dport.hi && !source)
-		port = policy->dport.lo;
-	if (v4)
-		net = ip_v4(ip_v4_of(net) & mask);
-	ip_text(net, address);
-	if (v4)
-		ip_text(ip_v4(mask), length);
-	else
-		snprintf(length, sizeof(length), "%u", prefix->len);
-	snprintf(out, bytes, "%s/%s/%u/%u", address, length, proto, port);
-}
-
 struct block {
 	const struct snap *snap;
 	const struct sa_row *rows;
@@ -194,8 +168,8 @@ block_text(struct out *out, const struct block *block, const char *port)
 
 	ip_text(row->local, local);
 	ip_text(row->remote, remote);
-	ident_text(row->here, row->policy, sa_row_is_out(row), here, sizeof(here));
-	ident_text(row->there, row->policy, !sa_row_is_out(row), there, sizeof(there));
+	sa_ident_text(row->here, row->policy, sa_row_is_out(row), here, sizeof(here));
+	sa_ident_text(row->there, row->policy, !sa_row_is_out(row), there, sizeof(there));
 	out_line(out, "interface: %s\n  Crypto map tag: %s, local addr. %s\n", port, block->map, local);
 	out_line(out, "  local ident (addr/mask/prot/port): (%s)\n", here);
 	out_line(out, "  remote ident (addr/mask/prot/port): (%s)\n", there);
@@ -239,9 +213,9 @@ block_json(json_t *to, const struct block *block, const char *port)
 	out_string(json, "policy", block->map);
 	out_address(json, "local", row->local);
 	out_address(json, "remote", row->remote);
-	ident_text(row->here, row->policy, sa_row_is_out(row), text, sizeof(text));
+	sa_ident_text(row->here, row->policy, sa_row_is_out(row), text, sizeof(text));
 	out_string(json, "local_ident", text);
-	ident_text(row->there, row->policy, !sa_row_is_out(row), text, sizeof(text));
+	sa_ident_text(row->there, row->policy, !sa_row_is_out(row), text, sizeof(text));
 	out_string(json, "remote_ident", text);
 	out_number(json, "encaps", block->encaps);
 	out_number(json, "decaps", block->decaps);
@@ -303,27 +277,59 @@ run_show_ipsec_sa(struct command_call *call)
 	snap_free(snap);
 }
 
+/* A pair of tunnel ends; the document's PIX counts what was negotiated, and ours is there from the start. */
+static void
+peer_show(struct command_call *call, const struct sa_row *row, bool pix, unsigned id, unsigned created)
+{
+	char local[IP_TEXT_BYTES], remote[IP_TEXT_BYTES];
+	json_t *json = out_row(call->out->json, "peers");
+
+	ip_text(row->local, local);
+	ip_text(row->remote, remote);
+	if (pix)
+		out_line(call->out, "%-16s %-15s %-12s %-10u %u\n", remote, local, "STATIC", 0, created);
+	else
+		out_line(call->out, "%-15s %-15s %-10s %-10u 0\n", remote, local, "STATIC", id);
+	out_address(json, "dst", row->remote);
+	out_address(json, "src", row->local);
+	out_string(json, "state", "STATIC");
+	out_number(json, "connection", id);
+	out_number(json, "created", created);
+}
+
+/* SAs between the ends of the first of n rows. */
+static unsigned
+peer_sas(const struct sa_row *rows, unsigned n)
+{
+	unsigned sas = 1;
+
+	while (sas < n && !sa_ends_order(&rows[0], &rows[sas]))
+		sas++;
+	return sas;
+}
+
 void
 run_show_isakmp_sa(struct command_call *call)
 {
 	struct snap *snap = ctrl_snap(call->ctrl, true, call->out);
-	unsigned n = 0, id = 0;
+	unsigned n = 0, peers = 0, id = 0;
 	struct sa_row *rows = snap ? sa_rows_get(call, snap, NULL, &n) : NULL;
+	bool pix = rows && (call->value[0] ? !strcmp(call->value[0], "pix")
+					   : snap->cfg->platform == CFG_PLATFORM_PIX);
 
 	out_list(call->out->json, "peers");
-	out_line(call->out, "%-15s %-15s %-10s %-10s %s\n", "dst", "src", "state", "conn-id", "slot");
-	for (unsigned i = 0; i < n && rows; i++) {
-		char local[IP_TEXT_BYTES], remote[IP_TEXT_BYTES];
-		json_t *json;
-
-		if (i && !sa_ends_order(&rows[i - 1], &rows[i]))
-			continue;
-		json = out_row(call->out->json, "peers");
-		out_line(call->out, "%-15s %-15s %-10s %-10u 0\n", ip_text(rows[i].remote, remote),
-			ip_text(rows[i].local, local), "STATIC", ++id);
-		out_address(json, "dst", rows[i].remote);
-		out_address(json, "src", rows[i].local);
-		out_string(json, "state", "STATIC");
+	for (unsigned i = 0; i < n && rows; i += peer_sas(&rows[i], n - i))
+		peers++;
+	if (pix)
+		out_line(call->out,
+			"Total      : %u\nEmbryonic  : 0\n"
+			"      dst          src          state      pending    created\n",
+			peers);
+	else
+		out_line(call->out, "%-15s %-15s %-10s %-10s %s\n", "dst", "src", "state", "conn-id", "slot");
+	for (unsigned i = 0, sas; i < n && rows; i += sas) {
+		sas = peer_sas(&rows[i], n - i);
+		peer_show(call, &rows[i], pix, ++id, sas);
 	}
 	out_line(call->out, "STATIC: the keys of all SAs are configured; no ISAKMP is spoken\n");
 	free(rows);

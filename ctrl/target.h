@@ -45,6 +45,7 @@ struct ctrl_target {
 	const struct cfg_gateway *cfg;
 	uint64_t epoch_ns;   /* from second 0 of 1970 to 0 of the clock; 0 for virtual time */
 	const char *clock;   /* what times count from: "virtual time", or the start as text */
+	const char *confined; /* what the process may not do, as text; NULL: nobody knows */
 	const char *version; /* of esplab and its libraries, a line each */
 };
 

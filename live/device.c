@@ -6,6 +6,7 @@
 
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 #include "live/neigh.h"
 
 #define DESCRIPTORS 1024u
+#define MEMIF_BYTES 2048u /* bsize of net_memif, unless told */
 
 static enum status
 fail(const struct live_device *device, enum status status, const char *what, int error, char *message,
@@ -61,6 +63,35 @@ device_find(struct live_device *device, char *message, size_t bytes)
 	if (rte_eth_dev_get_port_by_name(device->name, &device->id))
 		return fail(device, ST_ERR_NOT_FOUND, "is no Ethernet device", 0, message, bytes);
 	return ST_OK;
+}
+
+/* The longest frame that a driver of DPDK 22.11 is to be trusted with.  net_tap sends nothing that is longer
+ * than it says, whatever MTU its interface is given; net_memif, once a frame lay in several of its buffers,
+ * hands out the same packets for ever. */
+static uint32_t
+frame_most(const struct live_device *device, const struct rte_eth_dev_info *info)
+{
+	const char *bsize = strstr(device->cfg->device, ",bsize=");
+
+	if (!strcmp(info->driver_name, "net_tap"))
+		return info->max_rx_pktlen - RTE_ETHER_CRC_LEN;
+	if (!strcmp(info->driver_name, "net_memif"))
+		return bsize ? (uint32_t)strtoul(bsize + strlen(",bsize="), NULL, 10) : MEMIF_BYTES;
+	return UINT32_MAX;
+}
+
+static enum status
+mtu_check(const struct live_device *device, const struct rte_eth_dev_info *info, char *message, size_t bytes)
+{
+	uint32_t most = frame_most(device, info), frame = device->cfg->mtu + RTE_ETHER_HDR_LEN;
+
+	if (frame <= most)
+		return ST_OK;
+	snprintf(message, bytes, "port %s: device \"%s\": mtu %u; allowed with %s: at most %u%s",
+		device->cfg->name, device->cfg->device, device->cfg->mtu, info->driver_name,
+		most < RTE_ETHER_HDR_LEN ? 0 : most - RTE_ETHER_HDR_LEN,
+		strcmp(info->driver_name, "net_memif") ? "" : ", or a larger bsize at both ends");
+	return ST_ERR_RANGE;
 }
 
 /* Drivers of software refuse an MTU that their kernel interface has nevertheless: the second time they are
@@ -123,6 +154,8 @@ device_start(
 	device->queues = queues_count(queues, &info);
 	if (!device->queues)
 		return fail(device, ST_ERR_UNSUPPORTED, "cannot both receive and send", 0, message, bytes);
+	if (mtu_check(device, &info, message, bytes))
+		return ST_ERR_RANGE;
 	error = configure(device, &info);
 	if (error)
 		return fail(device, ST_ERR_IO, "cannot be configured", error, message, bytes);

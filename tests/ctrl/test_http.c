@@ -21,33 +21,177 @@ start(struct ctrl_rig *rig)
 	rig_peer(rig);
 }
 
-static bool
-is_name(char c)
+/* What the text format (0.0.4) wants: HELP and TYPE of a name, once and in this order, then its samples, all
+ * together, no two with the same labels; labels in {}, " and \\ in their values escaped. */
+struct reader {
+	char name[128];		   /* of HELP and TYPE */
+	bool typed, counter;	   /* TYPE has come; its kind */
+	char seen[1024][256];	   /* names with labels of the samples */
+	unsigned names, samples, n_seen;
+};
+
+static size_t
+name_bytes(const char *text)
 {
-	return (c >= 'a' && c <= 'z') || c == '_';
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz_");
 }
 
-/* A line of the text format: "# HELP name ...", "# TYPE name kind", "name[{label="value",...}] number". */
-static bool
-line_good(const char *line)
+/* Behind the labels; NULL where they are none. */
+static const char *
+labels_end(const char *at)
 {
-	const char *brace = strchr(line, '{'), *blank = strrchr(line, ' ');
-	char *end;
+	while (*at == '{' || *at == ',') {
+		size_t key = name_bytes(++at);
 
-	if (!strncmp(line, "# HELP esplab_", 14))
-		return true;
-	if (!strncmp(line, "# TYPE esplab_", 14))
-		return strstr(line, " counter") || strstr(line, " gauge");
-	if (strncmp(line, "esplab_", 7) || !blank)
+		if (!key || strncmp(at + key, "=\"", 2) != 0)
+			return NULL;
+		for (at += key + 2; *at && *at != '"'; at++)
+			if (*at == '\\' && !strchr("\\\"n", *++at))
+				return NULL;
+		if (*at++ != '"')
+			return NULL;
+		if (*at == '}')
+			return at + 1;
+	}
+	return *at == ' ' ? at : NULL;
+}
+
+static bool
+seen_add(struct reader *reader, const char *text, size_t bytes)
+{
+	for (unsigned i = 0; i < reader->n_seen; i++)
+		if (strlen(reader->seen[i]) == bytes && !memcmp(reader->seen[i], text, bytes))
+			return false;
+	if (reader->n_seen == 1024 || bytes >= sizeof(*reader->seen))
 		return false;
-	while (is_name(*line))
-		line++;
-	if (*line != ' ' && line != brace)
+	memcpy(reader->seen[reader->n_seen], text, bytes);
+	reader->seen[reader->n_seen++][bytes] = '\0';
+	return true;
+}
+
+static bool
+help_good(struct reader *reader, const char *line)
+{
+	size_t bytes = name_bytes(line + 7);
+
+	snprintf(reader->name, sizeof(reader->name), "%.*s", (int)bytes, line + 7);
+	reader->typed = false;
+	reader->names++;
+	return !strncmp(reader->name, "esplab_", 7) && line[7 + bytes] == ' ' && line[8 + bytes] &&
+	       seen_add(reader, line, 7 + bytes); /* no name twice */
+}
+
+/* Counters, and they alone, end in _total. */
+static bool
+type_good(struct reader *reader, const char *line)
+{
+	size_t bytes = strlen(reader->name);
+	const char *kind = line + 8 + bytes;
+	bool total = bytes > 6 && !strcmp(reader->name + bytes - 6, "_total"), first = !reader->typed;
+
+	if (strncmp(line + 7, reader->name, bytes) != 0 || line[7 + bytes] != ' ')
 		return false;
-	if (brace && (strncmp(blank - 2, "\"} ", 3) || strchr(line, '\\')))
+	reader->typed = true;
+	reader->counter = !strcmp(kind, "counter");
+	return first && reader->counter == total && (total || !strcmp(kind, "gauge"));
+}
+
+static bool
+sample_good(struct reader *reader, const char *line)
+{
+	size_t bytes = name_bytes(line);
+	const char *end = labels_end(line + bytes);
+	char *rest;
+	double value;
+
+	if (!reader->typed || strlen(reader->name) != bytes || memcmp(line, reader->name, bytes) || !end ||
+		*end != ' ' || !end[1])
 		return false;
-	strtod(blank + 1, &end);
-	return !*end && end > blank + 1;
+	value = strtod(end + 1, &rest);
+	reader->samples++;
+	return !*rest && value >= 0 && value < 1e30 && seen_add(reader, line, (size_t)(end - line));
+}
+
+static bool
+line_good(struct reader *reader, const char *line)
+{
+	if (!strncmp(line, "# HELP ", 7))
+		return help_good(reader, line);
+	return !strncmp(line, "# TYPE ", 7) ? type_good(reader, line) : sample_good(reader, line);
+}
+
+/* The text is cut into lines. */
+static void
+text_check(char *text)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+	CU_ASSERT_EQUAL(text[strlen(text) - 1], '\n');
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		bool good = line_good(reader, line);
+
+		CU_ASSERT(good);
+		if (!good)
+			printf("\nnot the text format: %s\n", line);
+	}
+	CU_ASSERT(reader->names > 25);
+	CU_ASSERT(reader->samples > 100);
+	free(reader);
+}
+
+/* The reader is no friend of everything. */
+static void
+test_reader(void)
+{
+	static const char *const bad[] = {"esplab_x_total 1", "# TYPE esplab_x_total counter",
+		"# HELP esplab_x_total text|# TYPE esplab_x_total gauge",
+		"# HELP esplab_x text|# TYPE esplab_x counter", "# HELP esplab_x text|# TYPE esplab_y gauge",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_y 1",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x 1|esplab_x 2",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x{a=\"b\"} 1|esplab_x{a=\"b\"} 2",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x{a=\"b} 1",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x{a=\"b\"c\"} 1",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x{a=\"\\b\"} 1",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x -1",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x 1 2",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|esplab_x ",
+		"# HELP esplab_x text|# TYPE esplab_x gauge|# HELP esplab_x text"};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct reader *reader = calloc(1, sizeof(*reader));
+		char text[256];
+		bool good = true;
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+		snprintf(text, sizeof(text), "%s", bad[i]);
+		for (char *line = strtok(text, "|"); line; line = strtok(NULL, "|"))
+			good &= line_good(reader, line);
+		CU_ASSERT_FALSE(good);
+		if (good)
+			printf("\ntaken for the text format: %s\n", bad[i]);
+		free(reader);
+	}
+}
+
+/* Names that somebody chose may hold anything. */
+static void
+test_names(void)
+{
+	struct ctrl_rig rig;
+	char *text;
+
+	kit_gateway_init(&rig.g, "esp-gcm 128");
+	rig.g.sas[1].name = "a\"b\\c\nd";
+	rig_start(&rig);
+	rig_traffic(&rig, 64, 16, 100, 0);
+	rig_peer(&rig);
+	CU_ASSERT_EQUAL_FATAL(metrics_text(rig.ctrl, &text), ST_OK);
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(text, "esplab_sa_packets_total{sa=\"a\\\"b\\\\c\\nd\",direction=\"in\","));
+	text_check(text);
+	free(text);
+	rig_stop(&rig);
 }
 
 static void
@@ -65,7 +209,7 @@ test_text(void)
 		"esplab_sa_replays_total{sa=\"self\",direction=\"in\",spi=\"0x00001001\"} 32\n",
 		"esplab_sa_sequence{sa=\"self\",direction=\"in\",spi=\"0x00001001\"} 64\n"};
 	struct ctrl_rig rig;
-	char *text, *line;
+	char *text;
 
 	start(&rig);
 	free(rig_answer(&rig, "clear counters", ST_OK)); /* a console's affair */
@@ -75,12 +219,7 @@ test_text(void)
 		if (!strstr(text, wanted[i]))
 			printf("\nnot in the metrics: %s", wanted[i]);
 	}
-	line = strtok(text, "\n");
-	for (; line; line = strtok(NULL, "\n")) {
-		CU_ASSERT(line_good(line));
-		if (!line_good(line))
-			printf("\n%s\n", line);
-	}
+	text_check(text);
 	free(text);
 	rig_stop(&rig);
 }
@@ -223,5 +362,6 @@ suite_ctrl_http(void)
 	CU_pSuite suite = CU_add_suite("ctrl_http", NULL, NULL);
 
 	return !suite || !CU_add_test(suite, "text", test_text) || !CU_add_test(suite, "heap", test_heap) ||
+	       !CU_add_test(suite, "reader", test_reader) || !CU_add_test(suite, "names", test_names) ||
 	       !CU_add_test(suite, "server", test_server) || !CU_add_test(suite, "dashboard", test_dashboard);
 }

@@ -89,7 +89,15 @@ test_rekey(void)
 	CU_ASSERT_EQUAL(spi, 0x5005);
 	rig_contains(&b.rig, "show crypto ipsec sa", "  current outbound spi: 5005\n");
 	rig_contains(&b.rig, "show logging",
-		": IPSEC(create_sa): sa created,\n00:00:00.000000:   (sa) sa_dest= 192.0.2.1, sa_prot= 50,\n"
+		": IPSEC(key_engine): got a queue event...\n00:00:00.000000: IPSEC(initialize_sas): ,\n"
+		"00:00:00.000000: (key eng. msg.) src= 192.0.2.1, dest= 192.0.2.1,\n"
+		"00:00:00.000000:   src_proxy= 10.1.0.0/255.255.0.0/0/0,\n"
+		"00:00:00.000000:   dest_proxy= 10.2.0.0/255.255.0.0/0/0,\n"
+		"00:00:00.000000:   protocol= ESP, transform= esp-gcm 128 ,\n"
+		"00:00:00.000000:   lifedur= 0s and 0kb,\n"
+		"00:00:00.000000:   spi= 0x5005(20485), conn_id= 1, keysize= 128, flags= 0x4\n"
+		"00:00:00.000000: IPSEC(create_sa): sa created,\n"
+		"00:00:00.000000:   (sa) sa_dest= 192.0.2.1, sa_prot= 50,\n"
 		"00:00:00.000000:   sa_spi= 0x5005(20485),\n"
 		"00:00:00.000000:   sa_trans= esp-gcm 128 , sa_conn_id= 1\n");
 	for (unsigned i = 0; i < 4; i++) {

@@ -126,6 +126,15 @@ test_isakmp(void)
 		"dst             src             state      conn-id    slot\n"
 		"192.0.2.1       192.0.2.1       STATIC     1          0\n"
 		"STATIC: the keys of all SAs are configured; no ISAKMP is spoken\n");
+	rig_expect(&rig, "show crypto isakmp sa pix", ST_OK,
+		"Total      : 1\nEmbryonic  : 0\n"
+		"      dst          src          state      pending    created\n"
+		"192.0.2.1        192.0.2.1       STATIC       0          2\n"
+		"STATIC: the keys of all SAs are configured; no ISAKMP is spoken\n");
+	rig_stop(&rig);
+	start(&rig, "esp-gcm 128", CFG_PLATFORM_PIX);
+	rig_contains(&rig, "show crypto isakmp sa", "Total      : 1\n");
+	rig_contains(&rig, "show crypto isakmp sa ios", "dst             src             state ");
 	rig_stop(&rig);
 }
 

@@ -85,6 +85,11 @@ def check_start(gateways):
     control = ["--set", "live.control="]
     gateways.refused([path, *control, "--set", "gateways.site-a.ports.lan.device=net_nothing0"],
                      ["port lan", "net_nothing0"], "a driver that is none")
+    memif = f"net_memif0,socket={gateways.folder}/memif,socket-abstract=no"
+    for bsize, most in (("", 2034), (",bsize=4096", 4082)):
+        gateways.refused([path, *control, "--set", f"gateways.site-a.ports.lan.device={memif}{bsize}",
+                          "--set", "gateways.site-a.ports.lan.mtu=9000"],
+                         ["port lan", "mtu 9000", f"at most {most}, or a larger bsize"], "a memif too small")
     gateways.refused([path, *control, "--set", f"live.state={gateways.folder}/none/state"],
                      [f"{gateways.folder}/none/state", "No such file"], "a state file without a folder")
     state = gateways.folder / "state"

@@ -72,14 +72,15 @@ class Net:
         return [group(name=name, direction=way, action="protect", sa=name, src=self.network(src),
                       dst=self.network(dst)) for name, way, src, dst in self.ways(end)]
 
-    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more="", wan=""):
+    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more="",
+               lan="net_tap0,iface=lan", wan="net_af_packet0,iface=wan"):
         """sas, policies: groups instead of a tunnel between the networks; port, live: more keys, more: of
-        the gateway; wan: more arguments of that device."""
+        the gateway; lan, wan: devices to the host and to the other gateway."""
         far = "b" if end == "a" else "a"
         ports = [group(name="lan", address=f"{self.gateway(end)}/{self.lan_len}",
-                       device="net_tap0,iface=lan", **(port or {})),
+                       device=lan, **(port or {})),
                  group(name="wan", address=f"{self.wan[end]}/{self.wan_len}",
-                       device=f"net_af_packet0,iface=wan{wan}", **(port or {}))]
+                       device=wan, **(port or {}))]
         routes = [group(to=self.network(far), via=self.wan[far])]
         return f"""live = {group(control=f"{folder}/{end}.sock", **(live or {}))};
 gateways = ({{ name = "site-{end}"; {more}
@@ -115,7 +116,7 @@ class World:
         for name in ("ga", "gb"):
             ip("-n", name, "link", "set", "wan", "addrgenmode", "none", "up")
 
-    def start(self, end, **changes):
+    def start(self, end, eal=(), **changes):
         """A gateway, and its tap where its host is; returns once it runs.  changes: of Net.config()."""
         config = self.folder / f"site-{end}.cfg"
         config.write_text(self.net.config(end, self.folder, **changes))
@@ -124,7 +125,7 @@ class World:
         path.unlink(missing_ok=True)
         with open(path, "a", encoding="utf-8") as log:  # which may be cut while it is written
             self.gateways[end] = self.spawn("g" + end, str(self.scenario.binary), "gateway", str(config),
-                                            out=log)
+                                            *(("--", *eal) if eal else ()), out=log)
         deadline = time.monotonic() + START_SECONDS
         while "running" not in self.log(end) and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -6,6 +6,7 @@ the wire between the gateways.  Then a gateway is killed without a word, and the
 sequence number again.  IPv4 first, then IPv6.
 """
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -166,6 +167,19 @@ def check_kill(scenario, world):
                    f"IPv{net.version}: the reservation was left behind: {sent[:3]} ... {sent[-3:]}")
 
 
+def check_confined(scenario, world):
+    """No thread of a gateway has privileges left, and each is filtered; the console says so."""
+    wanted = {"CapPrm": "0" * 16, "CapEff": "0" * 16, "CapInh": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
+    threads = list(pathlib.Path(f"/proc/{world.gateways['b'].pid}/task").iterdir())
+    scenario.check(len(threads) > 1, f"threads: {threads}")
+    for thread in threads:
+        rows = dict(line.split(":", 1) for line in (thread / "status").read_text().splitlines())
+        scenario.equal({key: rows[key].strip() for key in wanted}, wanted, f"thread {thread.name}")
+    done = world.show("b", "version")
+    scenario.check("user 0, no capabilities, no new privileges, system calls filtered" in done.stdout,
+                   f"show version: {done.stdout}{done.stderr}")
+
+
 def check_end(scenario, world):
     """What consoles see, and the totals at the end."""
     done = world.show("a", "crypto", "ipsec", "sa")
@@ -185,6 +199,7 @@ def body(scenario, folder):
             check_sizes(scenario, world)
             check_tshark(scenario, world)
             check_kill(scenario, world)
+            check_confined(scenario, world)
             check_end(scenario, world)
         finally:
             world.close()

@@ -36,8 +36,8 @@ const unsigned mal_variant_count = sizeof(mal_variants) / sizeof(*mal_variants);
 
 /* ---- gateways ---- */
 
-/* The hosts' own SA: the first gateway has the outbound one, its peer, which stands before the other host, the
- * inbound one. */
+/* The hosts' own SA: the first gateway has the outbound one, its peer, which stands before the other host,
+ * the inbound one. */
 static void
 transport_init(struct mal *mal)
 {
@@ -100,6 +100,7 @@ mal_start(struct mal *mal, const struct mal_variant *variant)
 	g->ports[0].mtu = g->ports[1].mtu = 1500;
 	g->sas[0].natt = g->sas[1].natt = mal->traits & NATT;
 	g->sas[0].window = g->sas[1].window = 1024;
+	g->ports[1].tcp_adjust_mss = 1200;
 	if (mal->traits & TRANSPORT)
 		transport_init(mal);
 	if (mal->traits & BUNDLE)
@@ -112,14 +113,7 @@ mal_start(struct mal *mal, const struct mal_variant *variant)
 void
 mal_stop(struct mal *mal)
 {
-	unsigned held;
-
-	/* what waits for fragments has waited too long */
-	for (unsigned i = 0; i < 2; i++)
-		while (dp_turn(i ? mal->g.peer : mal->g.dp, mal->now + 100 * NS_PER_SEC))
-			;
-	held = (unsigned)(dp_held(mal->g.dp) + dp_held(mal->g.peer));
-	CU_ASSERT_EQUAL(held, 0);
+	mal_wait(mal);
 	CU_ASSERT_EQUAL(kit_books(&mal->g), 0);
 	kit_gateway_stop(&mal->g);
 }
@@ -275,9 +269,8 @@ slot_find(void)
 	return NULL;
 }
 
-/* NULL where all slots wait somewhere. */
-static struct rte_mbuf *
-tight_mbuf(const uint8_t *p, uint32_t n, uint32_t behind)
+struct rte_mbuf *
+mal_tight(const uint8_t *p, uint32_t n, uint32_t behind)
 {
 	struct slot *slot = slot_find();
 	struct rte_mbuf *m;
@@ -323,6 +316,29 @@ left_take(struct mal *mal, struct mal_fate *fate)
 }
 
 static void
+events_take(struct mal *mal)
+{
+	struct drop_event event;
+
+	while (dp_events(mal->g.dp, &event, 1) || dp_events(mal->g.peer, &event, 1))
+		;
+}
+
+void
+mal_wait(struct mal *mal)
+{
+	struct mal_fate fate = {.legal = true};
+
+	mal->now += 100 * NS_PER_SEC;
+	for (unsigned i = 0; i < 2; i++)
+		while (dp_turn(i ? mal->g.peer : mal->g.dp, mal->now))
+			events_take(mal);
+	left_take(mal, &fate); /* ICMP about what came too late */
+	CU_ASSERT(fate.legal);
+	CU_ASSERT_EQUAL(dp_held(mal->g.dp) + dp_held(mal->g.peer), 0);
+}
+
+static void
 drops_count(const struct mal *mal, const uint64_t before[DROP_COUNT], bool wire, struct mal_fate *fate)
 {
 	const uint64_t *drops = dp_stats(wire ? mal->g.peer : mal->g.dp)->drops;
@@ -339,9 +355,8 @@ mal_send(struct mal *mal, bool wire, const uint8_t *p, uint32_t n, bool tight)
 {
 	struct mal_fate fate = {.legal = true};
 	uint32_t behind = wire && mal->traits & AH ? IPSEC_ESN_BYTES : 0; /* that AH wants */
-	struct rte_mbuf *m = tight ? tight_mbuf(p, n, behind) : NULL;
+	struct rte_mbuf *m = tight ? mal_tight(p, n, behind) : NULL;
 	uint64_t before[DROP_COUNT];
-	struct drop_event event;
 
 	memcpy(before, dp_stats(wire ? mal->g.peer : mal->g.dp)->drops, sizeof(before));
 	if (!m)
@@ -351,8 +366,7 @@ mal_send(struct mal *mal, bool wire, const uint8_t *p, uint32_t n, bool tight)
 	drops_count(mal, before, wire, &fate);
 	left_take(mal, &fate);
 	CU_ASSERT_EQUAL(kit_books(&mal->g), 0);
-	while (dp_events(mal->g.dp, &event, 1) || dp_events(mal->g.peer, &event, 1))
-		;
+	events_take(mal);
 	return fate;
 }
 

@@ -1,5 +1,6 @@
-/* A corpus of malformed packets: gateways of every kind, what is done to good packets, and what becomes of them.
- * Packets are broken in the clear, inside ESP or AH that is really made with the SA's keys, or on the wire.
+/* A corpus of malformed packets: gateways of every kind, what is done to good packets, and what becomes of
+ * them. Packets are broken in the clear, inside ESP or AH that is really made with the SA's keys, or on the
+ * wire.
  *
  * Frames and rows are deterministic: the only chance in them is base/rng. */
 #ifndef TESTS_DATAPLANE_MALFORMED_RIG_H
@@ -88,25 +89,39 @@ struct mal {
 	struct cfg_policy policy;
 	unsigned traits;
 	uint64_t now;
+	uint64_t seen; /* drops, as bits; bit 0: none */
 };
 
 void mal_start(struct mal *mal, const struct mal_variant *variant);
-/* The books must balance, and nothing may be left of the packets. */
+/* Until what waits for fragments has waited too long, and nothing is held. */
+void mal_wait(struct mal *mal);
+/* After that; the books must balance. */
 void mal_stop(struct mal *mal);
 
-/* A good packet in the clear; its length. */
+/* A good packet in the clear, of MAL_CLEAR bytes; its length. */
 uint32_t mal_clear(const struct mal *mal, uint8_t *ip);
+
+enum mal_kind {
+	MAL_UDP,     /* mal_clear() */
+	MAL_SYN,     /* TCP with all options that are in use */
+	MAL_ECHO,    /* of the gateway */
+	MAL_TOO_BIG, /* ICMP to it about a packet that it has sent */
+	MAL_KINDS,
+};
+/* The same of other kinds, for the protected port. */
+uint32_t mal_kind(struct mal *mal, enum mal_kind kind, uint8_t *ip);
 /* Where what follows the IP header begins. */
 uint32_t mal_upper(const uint8_t *ip);
-/* An edit of n bytes at p of which base is the place; ip: its IP header.  Returns the new n; the same where it
- * would lie outside. */
+/* An edit of n bytes at p of which base is the place; ip: its IP header.  Returns the new n; the same where
+ * it would lie outside. */
 uint32_t mal_edit(uint8_t *p, uint32_t n, uint32_t base, uint32_t ip, const struct mal_row *row);
 
 /* May change the text before it is encrypted: the inner packet (transport: what follows its header) begins at
  * text, the ESP trailer's last byte, or the packet, ends before end. */
 typedef void mal_text_fn(void *ctx, uint8_t *text, uint8_t *end);
 /* The wire's packet round n bytes, with the next number; its length, 0 where it cannot be protected. */
-uint32_t mal_seal(struct mal *mal, const uint8_t *inner, uint32_t n, mal_text_fn *change, void *ctx, uint8_t *out);
+uint32_t mal_seal(
+	struct mal *mal, const uint8_t *inner, uint32_t n, mal_text_fn *change, void *ctx, uint8_t *out);
 
 /* What became of a packet, or of several. */
 struct mal_fate {
@@ -115,7 +130,10 @@ struct mal_fate {
 	bool legal;	      /* what left is a good packet by its header, and not too long */
 };
 
-/* n bytes at p come to the gateway that encrypts (wire: that decrypts).  tight: they end where memory does. */
+/* n bytes that end where memory does, but for so many behind them; NULL where too many such are in use. */
+struct rte_mbuf *mal_tight(const uint8_t *p, uint32_t n, uint32_t behind);
+/* n bytes at p come to the gateway that encrypts (wire: that decrypts).  tight: they end where memory does.
+ */
 struct mal_fate mal_send(struct mal *mal, bool wire, const uint8_t *p, uint32_t n, bool tight);
 /* A row's packet. wire: at which port it comes.  Its length, 0 where the row does not fit the gateway. */
 uint32_t mal_row_packet(struct mal *mal, const struct mal_row *row, uint8_t *p, bool *wire);

@@ -1,5 +1,5 @@
-/* Malformed packets of every kind through gateways of every kind: each ends under the name that is due, or goes
- * on as a good packet; the books balance after each; and afterwards a good packet passes as ever.
+/* Malformed packets of every kind through gateways of every kind: each ends under the name that is due, or
+ * goes on as a good packet; the books balance after each; and afterwards a good packet passes as ever.
  *
  * Where a packet is read beyond its end, the page behind it faults. */
 #include "tests/dataplane/malformed/rig.h"
@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "dataplane/ipsec/ip_head.h"
+#include "dataplane/ipsec/sa.h"
 
 int suite_malformed(void);
 
@@ -89,8 +90,34 @@ any_check(struct mal *mal, bool wire, const uint8_t *p, uint32_t n, bool tight)
 {
 	struct mal_fate fate = mal_send(mal, wire, p, n, tight);
 
+	mal->seen |= UINT64_C(1) << (fate.drops ? fate.drop : 0);
 	CU_ASSERT(fate.legal);
 	CU_ASSERT(fate.drops <= 1 || fate.drop == DROP_FRAG_OVERLAP);
+}
+
+/* What the walks below begin with is good, and is looked into. */
+static void
+test_kinds(void)
+{
+	uint8_t p[MAL_ROOM];
+
+	for (unsigned v = 0; v < mal_variant_count; v++) {
+		bool hosts = mal_variants[v].traits & TRANSPORT; /* then ICMP is for one of them */
+		struct mal mal;
+
+		mal_start(&mal, &mal_variants[v]);
+		for (unsigned k = 0; k < MAL_KINDS; k++) {
+			uint32_t n = mal_kind(&mal, (enum mal_kind)k, p);
+			struct mal_fate fate = mal_send(&mal, false, p, n, false);
+
+			CU_ASSERT(fate.legal && fate.left == (k != MAL_TOO_BIG));
+			CU_ASSERT_EQUAL(fate.drop, k == MAL_TOO_BIG && hosts ? DROP_POLICY_NONE : DROP_NONE);
+		}
+		CU_ASSERT_EQUAL(dp_mss_clamped(mal.g.dp, 1), 1);
+		CU_ASSERT_EQUAL(dp_stats(mal.g.dp)->consumed, hosts ? 1 : 2);
+		CU_ASSERT_EQUAL(dp_sa(mal.g.dp, 0)->path_mtu, hosts ? 0 : 1300);
+		mal_stop(&mal);
+	}
 }
 
 /* ---- every length ---- */
@@ -105,9 +132,11 @@ cuts_check(struct mal *mal, bool wire, const uint8_t *whole, uint32_t n)
 		for (unsigned said = 0; said < 2; said++) {
 			memcpy(p, whole, n);
 			mal_edit(p, n, 0, 0, &(struct mal_row){.edit = said ? SAID : CUT, .at = (int)cut});
-			any_check(mal, wire, p, cut, true);
-			if (!wire)
-				any_check(mal, wire, p, cut, false);
+			any_check(mal, true, p, cut, true);
+			if (wire)
+				continue;
+			any_check(mal, false, p, cut, true);
+			any_check(mal, false, p, cut, false);
 		}
 }
 
@@ -121,8 +150,10 @@ test_every_length(void)
 		uint32_t n, len;
 
 		mal_start(&mal, &mal_variants[v]);
-		n = mal_clear(&mal, clear);
-		cuts_check(&mal, false, clear, n);
+		for (unsigned k = MAL_KINDS; k-- > 0;) {
+			n = mal_kind(&mal, (enum mal_kind)k, clear);
+			cuts_check(&mal, false, clear, n);
+		}
 		len = mal_seal(&mal, clear, n, NULL, NULL, p);
 		cuts_check(&mal, true, p, len);
 		/* the inner packet is cut, and really encrypted */
@@ -175,12 +206,16 @@ static void
 bytes_check(struct mal *mal, struct byte_change c)
 {
 	uint8_t clear[MAL_ROOM], p[MAL_ROOM];
-	uint32_t n = mal_clear(mal, clear), len;
+	uint32_t n, len;
 
-	memcpy(p, clear, n);
-	byte_change(&c, p, p + n);
-	any_check(mal, false, p, n, false);
-	any_check(mal, false, p, n, true);
+	for (unsigned k = MAL_KINDS; k-- > 0;) {
+		n = mal_kind(mal, (enum mal_kind)k, clear);
+		memcpy(p, clear, n);
+		byte_change(&c, p, p + n);
+		any_check(mal, false, p, n, false);
+		any_check(mal, false, p, n, true);
+		any_check(mal, true, p, n, true);
+	}
 	len = mal_seal(mal, clear, n, byte_change, &c, p);
 	any_check(mal, true, p, len, true);
 	len = mal_seal(mal, clear, n, NULL, NULL, p);
@@ -214,7 +249,9 @@ edge_value(struct rng *rng)
 {
 	static const uint32_t edges[] = {0, 1, 0xff, 0x7f, 0x80, 0xffff, 0x7fff, 0x8000, 8, 40, 20, 60};
 
-	return rng_below(rng, 2) ? edges[rng_below(rng, sizeof(edges) / sizeof(*edges))] : (uint32_t)rng_u64(rng);
+	if (rng_below(rng, 2))
+		return (uint32_t)rng_u64(rng);
+	return edges[rng_below(rng, sizeof(edges) / sizeof(*edges))];
 }
 
 /* One to four edits of any kind anywhere, mostly in headers. */
@@ -255,11 +292,11 @@ static void
 mutations_check(struct mal *mal, struct rng *rng)
 {
 	uint8_t clear[MAL_ROOM], p[MAL_ROOM];
-	uint32_t n = mal_clear(mal, clear), len;
+	uint32_t n = mal_kind(mal, (enum mal_kind)rng_below(rng, MAL_KINDS), p), len;
 
-	memcpy(p, clear, n);
 	len = mutate(rng, p, n);
-	any_check(mal, false, p, len, rng_below(rng, 2));
+	any_check(mal, rng_below(rng, 4) == 0, p, len, rng_below(rng, 2));
+	n = mal_clear(mal, clear);
 	len = mal_seal(mal, clear, n, mutated_text, rng, p);
 	any_check(mal, true, p, len, true);
 	len = mal_seal(mal, clear, n, NULL, NULL, p);
@@ -279,6 +316,8 @@ test_mutations(void)
 		mal_start(&mal, &mal_variants[v]);
 		for (unsigned i = 0; i < MUTATIONS; i++)
 			mutations_check(&mal, &rng);
+		CU_ASSERT(mal.seen & 1); /* some go on, and others end in many ways */
+		CU_ASSERT(__builtin_popcountll(mal.seen) >= 10);
 		mal_check_good(&mal);
 		mal_stop(&mal);
 	}
@@ -291,6 +330,7 @@ suite_malformed(void)
 
 	CU_ADD_TEST(s, test_every_row_counts);
 	CU_ADD_TEST(s, test_rows);
+	CU_ADD_TEST(s, test_kinds);
 	CU_ADD_TEST(s, test_every_length);
 	CU_ADD_TEST(s, test_every_byte);
 	CU_ADD_TEST(s, test_mutations);
