@@ -11,7 +11,7 @@
 
 #define FAR_SAS 1024u /* from so many on */
 #define FAR_LINE 64u
-#define FAR_SESSIONS 8u /* that are fetched while as many are worked with: all of a burst would wait in line */
+#define FAR_SESSIONS 8u /* fetched while as many are worked with: all of a burst would wait in line */
 
 /* The lines of an SA that a packet on its way out looks at, and those that one on its way in does. */
 #define FAR_OUT offsetof(struct sa, errors)
