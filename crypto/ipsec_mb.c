@@ -68,8 +68,8 @@ ipsec_mb_poll(struct engine *engine, struct crypto_op **done, unsigned max, uint
 	return n;
 }
 
-/* As AES-GCM wants it: what comes first with the round keys, and the last powers of the hash key, by which the
- * library does short texts. */
+/* As AES-GCM wants it: what comes first with the round keys, and the last powers of the hash key, by which
+ * the library does short texts. */
 static void
 ipsec_mb_prefetch(const struct crypto_session *session)
 {

@@ -11,7 +11,7 @@
 
 #define FAR_SAS 1024u /* from so many on */
 #define FAR_LINE 64u
-#define FAR_SESSIONS 8u /* that are fetched while as many are worked with: all of a burst would wait in line */
+#define FAR_SESSIONS 8u /* fetched while as many are worked with: all of a burst would wait in line */
 
 /* The lines of an SA that a packet on its way out looks at, and those that one on its way in does. */
 #define FAR_OUT offsetof(struct sa, errors)
@@ -58,16 +58,30 @@ far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n, bool came)
 			far_sa(bucket[i]->sa, FAR_OUT);
 }
 
-/* Before the SAD is asked. */
+/* Before the SAD is asked: the place of the SA in it, and the SA. */
 static inline void
 far_spis(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
+	struct ipsec_peek peek[WORKER_INBOX];
+	struct rte_mbuf *known[WORKER_INBOX];
+	unsigned n_known = 0;
+
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
-		struct ipsec_peek peek;
+		struct ipsec_peek *p = &peek[n_known];
 
-		if (ip_head_is_v4(ip) && !ipsec_peek(ip, rte_pktmbuf_data_len(pkts[i]), &peek))
-			sad_prefetch(w->dp->sad, peek.spi, ip_load4(ip + IPV4_DST), peek.proto);
+		if (!ip_head_is_v4(ip) || ipsec_peek(ip, rte_pktmbuf_data_len(pkts[i]), p))
+			continue;
+		sad_prefetch(w->dp->sad, p->spi, ip_load4(ip + IPV4_DST), p->proto);
+		known[n_known++] = pkts[i];
+	}
+	for (unsigned i = 0; i < n_known; i++) {
+		const uint8_t *ip = rte_pktmbuf_mtod(known[i], const uint8_t *);
+		const struct sa *sa =
+			sad_find(w->dp->sad, peek[i].spi, ip_load4(ip + IPV4_DST), peek[i].proto);
+
+		if (sa)
+			far_sa(sa, FAR_IN);
 	}
 }
 
@@ -75,8 +89,6 @@ far_spis(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
 static inline void
 far_windows(struct rte_mbuf **pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		far_sa(pkt_of(pkts[i])->sa, FAR_IN);
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(pkt_of(pkts[i])->sa->window, 1);
 }

@@ -8,14 +8,14 @@
 
 #define HUGE_BYTES ((size_t)1 << 21)
 #define FLOW_BUCKETS (1u << 13)	    /* 16,384 flows, 1 MiB */
-#define FLOW_BUCKETS_MAX (1u << 20) /* 2,097,152 flows, 128 MiB */
+#define FLOW_BUCKETS_MAX (1u << 21) /* 4,194,304 flows, 256 MiB */
 
 unsigned
 flow_cache_buckets(const struct cfg_gateway *cfg)
 {
 	unsigned buckets = FLOW_BUCKETS;
 
-	while (buckets < cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
+	while (buckets < 2 * (uint64_t)cfg->n_sas && buckets < FLOW_BUCKETS_MAX)
 		buckets *= 2;
 	return buckets;
 }
