@@ -76,6 +76,21 @@ target_begin(void *ctx, struct cfg_sa *sa, char *message, size_t bytes)
 	return control->reserve ? reserve_begin(control->reserve, &one, message, bytes) : ST_OK;
 }
 
+/* On the disk before an SA may send. */
+static enum status
+target_begun(void *ctx, char *message, size_t bytes)
+{
+	struct gateway_ctrl *control = ctx;
+
+	return control->reserve ? reserve_write(control->reserve, message, bytes) : ST_OK;
+}
+
+static void
+target_changed(void *ctx, const struct cfg_gateway *was, const struct cfg_gateway *now)
+{
+	live_changed(((struct gateway_ctrl *)ctx)->live, was, now);
+}
+
 static enum status
 target_call(void *ctx, unsigned worker, ctrl_fn *fn, void *arg)
 {
@@ -196,7 +211,10 @@ gateway_ctrl_create(struct live *live, const struct cfg_live *cfg, struct reserv
 		.load = target_load,
 		.begin = target_begin,
 		.log = target_log,
+		.begun = target_begun,
+		.changed = target_changed,
 		.cfg = live_cfg(live),
+		.lab = live_lab(live),
 		.epoch_ns = (uint64_t)wall.tv_sec * NS_PER_SEC + (uint64_t)wall.tv_nsec - live_now(live),
 		.confined = control->confined,
 		.version = control->version};

@@ -211,13 +211,13 @@ struct cfg_sa {
 	uint8_t auth_key[CFG_KEY_MAX];
 	unsigned auth_key_len;
 	bool esn;
-	uint32_t window;    /* in only: packets; 0: no replay check */
-	const char *replay; /* in only: row of dataplane/replay/replay.def ("bitmap") */
-	uint64_t first_seq; /* out: first number sent (1); in: right edge at start + 1 */
-	enum cfg_df df;	    /* out only */
+	uint32_t window;		      /* in only: packets; 0: no replay check */
+	const char *replay;		      /* in only: row of dataplane/replay/replay.def ("bitmap") */
+	uint64_t first_seq;		      /* out: first number sent (1); in: right edge at start + 1 */
+	enum cfg_df df;			      /* out only */
 	enum cfg_fragmentation fragmentation; /* out only */
-	int32_t dscp;	    /* out only: outer DSCP; -1: copied */
-	uint8_t ttl;	    /* out only: outer TTL or hop limit */
+	int32_t dscp;			      /* out only: outer DSCP; -1: copied */
+	uint8_t ttl;			      /* out only: outer TTL or hop limit */
 	enum cfg_mode mode;
 	bool natt;		 /* ESP in UDP 4500 (RFC 3948) */
 	uint64_t natt_keepalive; /* out: ns of silence after which a NAT-keepalive is sent; 0: never */
@@ -228,8 +228,8 @@ struct cfg_sa {
 	uint32_t lifetime_kilobytes; /* of inner packets; 0: no limit */
 	uint32_t lifetime_soft;	     /* percent of a lifetime after which it is told; 0: not */
 	uint64_t idle_time;	     /* ns without a packet after which the SA ends; 0: never */
-	const char *over;    /* AH: the ESP SA of the same direction that stands inside; NULL: none */
-	uint32_t over_index; /* resolved; CFG_NONE: none */
+	const char *over;	     /* AH: the ESP SA of the same direction that stands inside; NULL: none */
+	uint32_t over_index;	     /* resolved; CFG_NONE: none */
 	struct cfg_where where;
 };
 
@@ -265,12 +265,12 @@ struct cfg_gateway {
 	double log_rate; /* messages a second of each kind, token bucket of log_burst; 0: unlimited */
 	uint32_t log_burst;
 	enum cfg_fragmentation fragmentation; /* inherit: after */
-	double icmp_rate;	       /* ICMP "too big" a second, at most; 0: none */
-	uint64_t pmtu_ageing;	       /* ns until a path MTU that was learnt is forgotten; 0: never */
-	uint32_t reassembly_max;       /* packets that may wait for fragments; 0: fragments are dropped */
-	uint32_t reassembly_source;    /* of those from one source */
-	uint32_t reassembly_bytes;     /* of all fragments that wait */
-	uint64_t reassembly_timeout;   /* ns from the first fragment */
+	double icmp_rate;		      /* ICMP "too big" a second, at most; 0: none */
+	uint64_t pmtu_ageing;		      /* ns until a path MTU that was learnt is forgotten; 0: never */
+	uint32_t reassembly_max;     /* packets that may wait for fragments; 0: fragments are dropped */
+	uint32_t reassembly_source;  /* of those from one source */
+	uint32_t reassembly_bytes;   /* of all fragments that wait */
+	uint64_t reassembly_timeout; /* ns from the first fragment */
 	struct cfg_port *ports;
 	unsigned n_ports;
 	struct cfg_route *routes;
@@ -336,9 +336,9 @@ struct cfg_traffic {
 	const char *name;
 	const char *class_name; /* key "class": the class in reports; by default the name */
 	enum cfg_traffic_kind kind;
-	const char *from, *to;	     /* hosts; `to` of a ping perhaps "gateway.port" */
-	uint32_t from_host;	     /* resolved index */
-	struct cfg_end to_end;	     /* resolved: a host; of a ping perhaps a port */
+	const char *from, *to; /* hosts; `to` of a ping perhaps "gateway.port" */
+	uint32_t from_host;    /* resolved index */
+	struct cfg_end to_end; /* resolved: a host; of a ping perhaps a port */
 	uint8_t dscp;
 	uint8_t ecn; /* 0..3 */
 	bool df;
@@ -351,11 +351,11 @@ struct cfg_traffic {
 	uint64_t on, off;	    /* onoff: mean duration of a burst and of a pause, exponential, ns */
 	struct cfg_imix_entry *mix; /* imix; by default 7:4:1 of 64-, 594-, 1518-byte Ethernet frames */
 	unsigned n_mix;
-	uint32_t calls;	      /* voice: number of calls; a call is a flow */
-	const char *codec;    /* voice: "g711" 200 bytes each 20 ms, "g729" 60 bytes each 20 ms */
-	const char *file;     /* pcap: path, relative to the configuration file */
-	double speed;	      /* pcap: 2.0 plays twice as fast */
-	bool loop;	      /* pcap: from the start again until `stop` */
+	uint32_t calls;			/* voice: number of calls; a call is a flow */
+	const char *codec;		/* voice: "g711" 200 bytes each 20 ms, "g729" 60 bytes each 20 ms */
+	const char *file;		/* pcap: path, relative to the configuration file */
+	double speed;			/* pcap: 2.0 plays twice as fast */
+	bool loop;			/* pcap: from the start again until `stop` */
 	enum cfg_congestion congestion; /* tcp, as all that follow */
 	uint64_t bytes;			/* bulk: of each flow; 0: no end */
 	uint32_t request, response;	/* bytes of each; 0: bulk */
@@ -363,20 +363,20 @@ struct cfg_traffic {
 	uint32_t mss;			/* largest payload; 0: what the host's MTU leaves */
 	uint32_t window;		/* receive buffer, bytes */
 	bool sack, pmtud;
-	uint64_t rto_min, ack_delay; /* ns */
-	uint32_t repeat;		/* ping, as all that follow: echoes, or sweeps */
-	uint64_t timeout;		/* ns */
-	uint32_t pattern;		/* 16 bits */
+	uint64_t rto_min, ack_delay;		       /* ns */
+	uint32_t repeat;			       /* ping, as all that follow: echoes, or sweeps */
+	uint64_t timeout;			       /* ns */
+	uint32_t pattern;			       /* 16 bits */
 	uint32_t sweep_min, sweep_max, sweep_interval; /* bytes of IP packet; sweep_max 0: no sweep */
-	const char *class_back;	     /* resolved: class of what goes from `to` to `from`; else NULL */
-	uint64_t start, stop; /* ns; stop 0: the end of the run */
+	const char *class_back; /* resolved: class of what goes from `to` to `from`; else NULL */
+	uint64_t start, stop;	/* ns; stop 0: the end of the run */
 	struct cfg_where where;
 };
 
 /* Another MTU for a port; its tunnels are down meanwhile. */
 struct cfg_change {
 	const char *name;
-	uint64_t at; /* ns; 0: never */
+	uint64_t at;	    /* ns; 0: never */
 	const char *port;   /* "gateway.port" */
 	struct cfg_end end; /* resolved */
 	uint32_t mtu;
@@ -397,6 +397,7 @@ struct cfg_variant {
 /* The process of a live gateway. */
 struct cfg_live {
 	uint32_t workers;
+	bool process_core; /* the process path, if there is one, has a thread of its own */
 	enum cfg_idle idle;
 	uint32_t mbufs;	     /* packets that can exist at once */
 	const char *control; /* path of the control socket; NULL: a standard one; "": none */
@@ -470,6 +471,11 @@ enum status cfg_load_variant(const char *file, const struct cfg_set *set, unsign
 /* The same for the file of a live gateway.  No two ends of an SA, no links; keys must be given. */
 enum status cfg_load_site(const char *file, const struct cfg_set *set, unsigned n_set,
 	const struct cfg_hooks *hooks, struct cfg_lab **lab, char *message, size_t bytes);
+
+/* Whether a gateway that runs by `was` would have to be started anew for what stands in `now`; then message
+ * says "FILE:LINE: key: ..." of the first such key.  was_lab NULL: gateways alone are compared. */
+bool cfg_fixed_differs(const struct cfg_lab *was_lab, const struct cfg_gateway *was,
+	const struct cfg_lab *now_lab, const struct cfg_gateway *now, char *message, size_t bytes);
 
 /* Frees all and wipes keys; NULL is fine. */
 void cfg_free(struct cfg_lab *lab);

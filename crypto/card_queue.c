@@ -12,7 +12,8 @@
 
 #include "base/clock.h"
 
-#define DONE_SPARE 1024u /* completed, or done in software, and not polled, while the queue is full besides */
+#define DONE_SPARE 1024u /* completed, or done in software, and not polled, while the queue is full besides  \
+			  */
 
 enum status
 card_queue_init(struct card_queue *queue, const struct card_shape *shape)

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "ctrl/ctrl_priv.h"
 #include "ctrl/sadb.h"
+#include "dataplane/msg_log.h"
 
 /* Hexadecimal digits; 0x, colons and blanks are ignored, as in a configuration. */
 static bool
@@ -219,6 +220,8 @@ run_reload(struct command_call *call)
 	status = target->load(target->ctx, call->value[0], &lab, message, sizeof(message));
 	if (!status)
 		status = sadb_load(call->ctrl->sadb, lab, &changed, message, sizeof(message));
+	if (!status)
+		msg_log_configure(call->ctrl->messages, sadb_cfg(call->ctrl->sadb));
 	snprintf(done, sizeof(done), "%s: %u SAs made or altered, %u in all", call->value[0], changed,
 		sadb_cfg(call->ctrl->sadb)->n_sas);
 	changed_tell(call, status, message, done);

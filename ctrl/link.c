@@ -1,7 +1,7 @@
 /* What is logged when the link of a port goes down or comes up, in the words of IOS and of PIX (411001 and
  * 411002 as rules of log readers for PIX quote them; ASA's books say "on Interface NAME, changed state").
- * IOS routers say LINK before LINEPROTO both ways, Catalyst switches going down the other way round: logs
- * found in public say so, Cisco's book of messages does not.  Who looks after links calls it. */
+ * LINK before LINEPROTO going down as in the one log of a router that was found; Cisco's book of messages
+ * says nothing of the order.  Who looks after links calls it. */
 #include <stdio.h>
 
 #include "ctrl/ctrl_priv.h"

@@ -286,7 +286,7 @@ numbers_begin(const struct sadb *sadb, struct cfg_gateway *cfg, char *message, s
 		if (!sa_known(was, &sas, &cfg->sas[i]))
 			status = target->begin(target->ctx, &cfg->sas[i], message, bytes);
 	lookup_destroy(&sas);
-	return status;
+	return status || !target->begun ? status : target->begun(target->ctx, message, bytes);
 }
 
 static enum status

@@ -44,8 +44,8 @@ enum status sadb_add(struct sadb *sadb, const char *name, uint32_t like, const s
 	char *message, size_t bytes);
 enum status sadb_delete(struct sadb *sadb, uint32_t index, char *message, size_t bytes);
 enum status sadb_window(struct sadb *sadb, uint32_t index, uint32_t window, char *message, size_t bytes);
-/* SAs and policies of another configuration of the same gateway; *changed: SAs that were made or altered. lab
- * is the sadb's from then on, whatever is returned. */
+/* Another configuration of the same gateway, as far as it can change while it runs; *changed: SAs that were
+ * made or altered.  lab is the sadb's from then on, whatever is returned. */
 enum status sadb_load(struct sadb *sadb, struct cfg_lab *lab, unsigned *changed, char *message, size_t bytes);
 
 /* Lets go what has been replaced; once a second or so, after the drop events of all workers were taken. */

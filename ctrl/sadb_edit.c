@@ -194,34 +194,55 @@ sadb_window(struct sadb *sadb, uint32_t index, uint32_t window, char *message, s
 	return sadb_enter(sadb, g, &changed, message, bytes);
 }
 
+/* What of a gateway's configuration can change while it runs (config/differs.c). */
+static void
+changes_take(struct cfg_gateway *cfg, const struct cfg_gateway *now)
+{
+	cfg->sas = now->sas;
+	cfg->n_sas = now->n_sas;
+	cfg->policies = now->policies;
+	cfg->n_policies = now->n_policies;
+	cfg->ports = now->ports;
+	cfg->routes = now->routes;
+	cfg->n_routes = now->n_routes;
+	cfg->neighbours = now->neighbours;
+	cfg->n_neighbours = now->n_neighbours;
+	cfg->log_rate = now->log_rate;
+	cfg->log_burst = now->log_burst;
+	cfg->fragmentation = now->fragmentation;
+	cfg->pmtu_ageing = now->pmtu_ageing;
+}
+
 enum status
 sadb_load(struct sadb *sadb, struct cfg_lab *lab, unsigned *changed, char *message, size_t bytes)
 {
+	const struct ctrl_target *target = sadb->target;
 	const struct cfg_gateway *was = sadb_cfg(sadb), *now = NULL;
 	struct generation *g = calloc(1, sizeof(*g));
-	const char *differs = NULL;
+	enum status status = g ? ST_OK : ST_ERR_NOMEM;
 
+	if (!g)
+		sadb_no_memory(message, bytes);
 	for (unsigned i = 0; i < lab->n_gateways; i++)
 		if (!strcmp(lab->gateways[i].name, was->name))
 			now = &lab->gateways[i];
-	if (now)
-		differs = sadb_differs(was, now);
-	if (!g || !now || differs) {
-		snprintf(message, bytes,
-			!g    ? "out of memory"
-			: now ? "%s: %s differs, and cannot change while the gateway runs"
-			      : "%s: there is no gateway \"%s\" in it",
-			lab->file, now ? differs : was->name);
+	if (g && !now) {
+		snprintf(message, bytes, "%s: there is no gateway \"%s\" in it", lab->file, was->name);
+		status = ST_ERR_CONFIG;
+	}
+	if (!status && cfg_fixed_differs(target->lab, was, lab, now, message, bytes))
+		status = ST_ERR_CONFIG;
+	if (status) {
 		cfg_free(lab);
 		free(g);
-		return ST_ERR_CONFIG;
+		return status;
 	}
 	g->cfg = *was;
-	g->cfg.sas = now->sas;
-	g->cfg.n_sas = now->n_sas;
-	g->cfg.policies = now->policies;
-	g->cfg.n_policies = now->n_policies;
+	changes_take(&g->cfg, now);
 	g->until = UINT64_MAX;
 	g->loaded = lab;
-	return sadb_enter(sadb, g, changed, message, bytes);
+	status = sadb_enter(sadb, g, changed, message, bytes);
+	if (!status && target->changed)
+		target->changed(target->ctx, was, sadb_cfg(sadb));
+	return status;
 }

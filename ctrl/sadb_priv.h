@@ -10,9 +10,6 @@
 #include "ctrl/sadb.h"
 #include "ctrl/target.h"
 
-/* The first key, but for SAs and policies, in which two configurations of a gateway differ; NULL: none. */
-const char *sadb_differs(const struct cfg_gateway *a, const struct cfg_gateway *b);
-
 struct used_keys;
 
 struct generation {

@@ -64,17 +64,21 @@ run_show_runtime(struct command_call *call)
 	snap_free(snap);
 }
 
-/* rx + before + created = tx + consumed + held + drops */
+/* rx + before + created + taken = tx + consumed + held + handed + drops: of each worker, and so of all of
+ * them although they are asked one after another. */
 static void
 balance_print(struct out *out, const struct snap *snap, uint64_t drops)
 {
 	const struct dp_stats *s = &snap->stats;
 	json_t *json = out_object(out->json, "balance");
-	bool balanced = s->rx + snap->before + s->created == s->tx + s->consumed + snap->held + drops;
+	bool balanced = s->rx + snap->before + s->created + s->taken ==
+			s->tx + s->consumed + snap->held + s->handed + drops;
 
 	out_line(out, "received %" PRIu64 " + created %" PRIu64, s->rx, s->created);
 	if (snap->before)
 		out_line(out, " + inside when cleared %" PRIu64, snap->before);
+	if (s->handed || s->taken)
+		out_line(out, " + taken over %" PRIu64 " - handed over %" PRIu64, s->taken, s->handed);
 	out_line(out, " = sent %" PRIu64 " + consumed %" PRIu64 " + held %" PRIu64 " + drops %" PRIu64 "%s\n",
 		s->tx, s->consumed, snap->held, drops, balanced ? "" : ": DOES NOT BALANCE");
 	out_number(json, "rx", s->rx);
@@ -83,6 +87,8 @@ balance_print(struct out *out, const struct snap *snap, uint64_t drops)
 	out_number(json, "tx", s->tx);
 	out_number(json, "consumed", s->consumed);
 	out_number(json, "held", snap->held);
+	out_number(json, "handed", s->handed);
+	out_number(json, "taken", s->taken);
 	out_number(json, "drops", drops);
 	out_bool(json, "balanced", balanced);
 }

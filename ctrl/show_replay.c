@@ -55,7 +55,7 @@ sa_look(struct dp *dp, void *arg, uint64_t now)
 	if (look->index >= dp_sa_count(dp))
 		return;
 	sa = dp_sa(dp, look->index);
-	if (sa->direction != CFG_IN || (look->found && sa->lag.packets < look->packets))
+	if (sa->direction != CFG_IN || !dp_sa_owned(dp, look->index))
 		return;
 	look->found = true;
 	look->packets = sa->lag.packets;

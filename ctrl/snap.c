@@ -1,4 +1,5 @@
-/* Copies and sums.  Sequence numbers and what else is a level and no counter is never taken away from. */
+/* Copies and sums; an SA is asked of the worker that owns it.  Sequence numbers and
+ * what else is a level and no counter is never taken away from. */
 #include "ctrl/snap.h"
 
 #include <stdlib.h>
@@ -45,6 +46,8 @@ stats_add(struct dp_stats *to, const struct dp_stats *from)
 	to->created += from->created;
 	to->tx += from->tx;
 	to->consumed += from->consumed;
+	to->handed += from->handed;
+	to->taken += from->taken;
 	to->events_lost += from->events_lost;
 	for (unsigned d = 0; d < DROP_COUNT; d++)
 		to->drops[d] += from->drops[d];
@@ -96,50 +99,34 @@ ask_counters(struct dp *dp, void *arg, uint64_t now)
 	}
 }
 
-static uint64_t
-max64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t
-min64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
+/* As its owner has it: what other workers know of it says nothing. */
 static void
-sa_add(struct snap_sa *to, const struct sa *from, uint64_t now)
+sa_set(struct snap_sa *to, const struct sa *from, uint64_t now)
 {
-	bool in = from->direction == CFG_IN, again = to->cfg;
-	struct life_left left = life_left(from, now);
+	bool in = from->direction == CFG_IN;
 
-	to->cfg = from->cfg;
-	to->spi = from->spi;
-	to->direction = (enum cfg_direction)from->direction;
-	to->transform = from->transform;
-	to->wire = from->wire;
-	to->index = from->index;
-	to->session = from->session != NULL;
-	to->replay = from->replay != NULL;
-	to->inside = !from->ah_len && from->next;
-	to->path_mtu = from->first->path_mtu;
-	to->seq = max64(to->seq, !in		? from->seq
-				 : from->replay ? from->replay->right_edge(from->window)
-						: from->ahead);
-	to->packets += from->packets;
-	to->bytes += from->bytes;
-	to->errors += from->errors;
-	to->replays += from->replays;
-	to->duplicates += from->duplicates;
-	to->dummies += from->dummies;
-	to->lag_packets += from->lag.packets;
-	to->lag_late += from->lag.late;
-	to->lag_max = max64(to->lag_max, from->lag.lag_max);
-	to->left.ns = again ? min64(to->left.ns, left.ns) : left.ns;
-	to->left.bytes = again ? min64(to->left.bytes, left.bytes) : left.bytes;
-	if (from->ended)
-		to->ended = (enum life)from->ended;
+	*to = (struct snap_sa){.cfg = from->cfg,
+		.spi = from->spi,
+		.direction = (enum cfg_direction)from->direction,
+		.transform = from->transform,
+		.wire = from->wire,
+		.index = from->index,
+		.session = from->session != NULL,
+		.replay = from->replay != NULL,
+		.inside = !from->ah_len && from->next,
+		.path_mtu = from->first->path_mtu,
+		.packets = from->packets,
+		.bytes = from->bytes,
+		.errors = from->errors,
+		.replays = from->replays,
+		.duplicates = from->duplicates,
+		.dummies = from->dummies,
+		.lag_packets = from->lag.packets,
+		.lag_late = from->lag.late,
+		.lag_max = from->lag.lag_max,
+		.left = life_left(from, now),
+		.ended = (enum life)from->ended};
+	to->seq = !in ? from->seq : from->replay ? from->replay->right_edge(from->window) : from->ahead;
 }
 
 static void
@@ -149,7 +136,8 @@ ask_sas(struct dp *dp, void *arg, uint64_t now)
 	unsigned n = dp_sa_count(dp) < ask->snap->n_sas ? dp_sa_count(dp) : ask->snap->n_sas;
 
 	for (unsigned i = ask->from; i < n && i < ask->from + SA_PORTION; i++)
-		sa_add(&ask->snap->sas[i], dp_sa(dp, i), now);
+		if (dp_sa_owned(dp, i))
+			sa_set(&ask->snap->sas[i], dp_sa(dp, i), now);
 }
 
 enum status
@@ -243,6 +231,8 @@ snap_less(struct snap *snap, const struct snap *then)
 	less(&snap->stats.created, then->stats.created);
 	less(&snap->stats.tx, then->stats.tx);
 	less(&snap->stats.consumed, then->stats.consumed);
+	less(&snap->stats.handed, then->stats.handed);
+	less(&snap->stats.taken, then->stats.taken);
 	less(&snap->stats.events_lost, then->stats.events_lost);
 	for (unsigned d = 0; d < DROP_COUNT; d++)
 		less(&snap->stats.drops[d], then->stats.drops[d]);

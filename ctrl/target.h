@@ -39,14 +39,21 @@ struct ctrl_target {
 	/* Sets first_seq of an SA that is to be made, behind what may have been sent by it before; NULL: that
 	 * is its configuration's affair. */
 	enum status (*begin)(void *ctx, struct cfg_sa *sa, char *message, size_t bytes);
+	/* After all of those that are to be made together; a failure says that none may be.  NULL: nothing to
+	 * do. */
+	enum status (*begun)(void *ctx, char *message, size_t bytes);
+	/* The workers run by another file's configuration of the same gateway now, as to routes and
+	 * neighbours; NULL: nobody else wants to know. */
+	void (*changed)(void *ctx, const struct cfg_gateway *was, const struct cfg_gateway *now);
 	const char *fixed; /* why SAs cannot be changed; NULL: they can */
 	/* Reads along with the log: stderr, syslog; NULL: nobody. */
 	void (*log)(void *ctx, uint64_t now, const char *text);
 	const struct cfg_gateway *cfg;
-	uint64_t epoch_ns;   /* from second 0 of 1970 to 0 of the clock; 0 for virtual time */
-	const char *clock;   /* what times count from: "virtual time", or the start as text */
-	const char *confined; /* what the process may not do, as text; NULL: nobody knows */
-	const char *version; /* of esplab and its libraries, a line each */
+	const struct cfg_lab *lab; /* the live gateway's file; NULL: its gateway alone is known */
+	uint64_t epoch_ns;	   /* from second 0 of 1970 to 0 of the clock; 0 for virtual time */
+	const char *clock;	   /* what times count from: "virtual time", or the start as text */
+	const char *confined;	   /* what the process may not do, as text; NULL: nobody knows */
+	const char *version;	   /* of esplab and its libraries, a line each */
 };
 
 /* A gateway that nothing turns meanwhile: dp is called where it stands, at the time *now. */

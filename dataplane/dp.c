@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/engine.h"
+#include "dataplane/dp_change.h"
 #include "dataplane/dp_sas.h"
 #include "dataplane/far.h"
 #include "dataplane/fragment.h"
@@ -20,11 +21,6 @@
 #include "dataplane/process.h"
 #include "dataplane/worker.h"
 
-static const char *const stage_names[STAGE_COUNT] = {
-#define STAGE(name, text) [STAGE_##name] = #name,
-#include "dataplane/stage.def"
-#undef STAGE
-};
 
 static enum status
 fail(char *message, size_t bytes, const char *name, const char *why, enum status status)
@@ -47,11 +43,12 @@ ports_create(struct dp *dp, struct port **ports)
 
 		p->cfg = &dp->cfg->ports[i];
 		p->port = ports[i];
-		p->mtu = p->cfg->ip_mtu && p->cfg->ip_mtu < p->cfg->mtu ? p->cfg->ip_mtu : p->cfg->mtu;
+		p->mtu = dp_port_mtu(p->cfg);
 		status = qos_create(&p->cfg->qos, p->port->rate, p->port->overhead, &p->qos);
 		if (status)
 			return status;
 		p->endless = qos_is_endless(p->qos);
+		hand_port(dp->worker, p);
 	}
 	return ST_OK;
 }
@@ -75,12 +72,10 @@ worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *mess
 }
 
 static enum status
-worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t bytes)
+worker_create(struct dp *dp, uint64_t (*cycles)(void), struct hand_team *team, unsigned self)
 {
 	struct worker *w = aligned_alloc(64, (sizeof(*w) + 63) & ~(size_t)63);
-	enum status status;
 
-	snprintf(message, bytes, "memory");
 	if (!w)
 		return ST_ERR_NOMEM;
 	memset(w, 0, sizeof(*w));
@@ -88,8 +83,19 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 	w->dp = dp;
 	w->cycles = cycles;
 	w->after_queue = dp->cfg->sequence == CFG_SEQ_AFTER_QUEUE;
-	w->local = dp->local;
 	w->far = dp->cfg->n_sas >= FAR_SAS;
+	return hand_create(w, team, self);
+}
+
+/* What it needs to know the ports for. */
+static enum status
+worker_fill(struct dp *dp, char *message, size_t bytes)
+{
+	struct worker *w = dp->worker;
+	enum status status;
+
+	snprintf(message, bytes, "memory");
+	w->local = dp->local;
 	status = flow_cache_create(flow_cache_buckets(dp->cfg), &w->cache);
 	if (!status)
 		status = fragments_create(w);
@@ -99,10 +105,9 @@ worker_create(struct dp *dp, uint64_t (*cycles)(void), char *message, size_t byt
 }
 
 static enum status
-sas_create(struct dp *dp, char *message, size_t bytes)
+sas_make(struct dp *dp, const uint8_t *owners, char *message, size_t bytes)
 {
 	enum status status = sad_create(&dp->sad);
-	bool limited = false;
 
 	snprintf(message, bytes, "security associations: memory");
 	dp->sas = calloc(dp->cfg->n_sas + 1u, sizeof(struct sa *));
@@ -111,11 +116,10 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++) {
 		const struct cfg_sa *cfg = &dp->cfg->sas[i];
 
-		limited |= life_limited(cfg);
-		status = dp_sa_make(dp, cfg, i, &dp->sas[i], message, bytes);
+		status = dp_sa_make(dp, cfg, i, owners[i], &dp->sas[i], message, bytes);
 		if (status)
 			return status;
-		if (cfg->direction == CFG_IN && dp->sas[i]->session) /* without: sa_in finds out why */
+		if (dp_sa_stands(dp->sas[i]))
 			status = sad_add(dp->sad, cfg->spi, cfg->dst, (uint8_t)dp->sas[i]->transform.proto,
 				dp->sas[i]);
 		if (status) {
@@ -123,7 +127,27 @@ sas_create(struct dp *dp, char *message, size_t bytes)
 			return status;
 		}
 	}
+	return ST_OK;
+}
+
+static enum status
+sas_create(struct dp *dp, char *message, size_t bytes)
+{
+	uint8_t *owners = malloc(dp->cfg->n_sas + 1u);
+	enum status status = ST_ERR_NOMEM;
+	bool limited = false;
+
+	if (owners) {
+		memset(owners, HAND_ANY, dp->cfg->n_sas + 1u);
+		hand_owners(dp->worker, dp->cfg, owners);
+		status = sas_make(dp, owners, message, bytes);
+	}
+	free(owners);
+	if (status)
+		return status;
 	dp_sas_bundle(dp);
+	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
+		limited |= life_limited(&dp->cfg->sas[i]);
 	life_begin(dp, limited);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		dp->ports[i].unprotected = forward_unprotected(dp->cfg, i);
@@ -134,6 +158,14 @@ enum status
 dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
 	uint64_t (*cycles)(void), struct dp **out, char *message, size_t bytes)
 {
+	return dp_create_worker(cfg, ports, pool, cycles, NULL, 0, out, message, bytes);
+}
+
+enum status
+dp_create_worker(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
+	uint64_t (*cycles)(void), struct hand_team *team, unsigned self, struct dp **out, char *message,
+	size_t bytes)
+{
 	struct dp *dp = calloc(1, sizeof(*dp));
 	char why[2048] = "memory";
 	enum status status = ST_ERR_NOMEM;
@@ -143,10 +175,13 @@ dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool
 		return fail(message, bytes, cfg->name, why, status);
 	dp->cfg = cfg;
 	dp->pool = pool;
-	snprintf(why, sizeof(why), "ports (at most 32)");
-	status = cfg->n_ports <= 32 ? ports_create(dp, ports) : ST_ERR_RANGE;
+	status = worker_create(dp, cycles, team, self);
+	if (!status) {
+		snprintf(why, sizeof(why), "ports (at most 32)");
+		status = cfg->n_ports <= 32 ? ports_create(dp, ports) : ST_ERR_RANGE;
+	}
 	if (!status)
-		status = worker_create(dp, cycles, why, sizeof(why));
+		status = worker_fill(dp, why, sizeof(why));
 	if (!status)
 		status = sas_create(dp, why, sizeof(why));
 	if (!status)
@@ -191,6 +226,7 @@ void
 dp_flush(struct dp *dp)
 {
 	engine_empty(dp->worker);
+	hand_empty(dp->worker->hand);
 	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
 		if (dp->sas[i]->order)
 			in_order_flush(dp->sas[i]->order);
@@ -200,6 +236,7 @@ dp_flush(struct dp *dp)
 	process_flush(dp->worker->process);
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		queue_empty(dp->ports[i].qos);
+	worker_bury(dp->worker);
 }
 
 static void
@@ -211,6 +248,7 @@ worker_destroy(struct worker *w)
 	fragments_destroy(w);
 	process_destroy(w->process);
 	flow_cache_destroy(w->cache);
+	hand_destroy(w->hand);
 	free(w);
 }
 
@@ -292,6 +330,8 @@ dp_turn(struct dp *dp, uint64_t now)
 		uint64_t rx = w->stats.rx;
 
 		w->rx_more = false;
+		if (w->hand)
+			moved |= hand_run(w);
 		w->pending |= 1u << STAGE_rx;
 		worker_walk(w);
 		moved |= w->stats.rx != rx;
@@ -299,6 +339,9 @@ dp_turn(struct dp *dp, uint64_t now)
 		moved |= fragments_run(w, events);
 		moved |= process_run(w, events);
 	}
+	if (w->hand)
+		hand_flush(w);
+	worker_bury(w);
 	return moved;
 }
 
@@ -323,6 +366,8 @@ dp_next_due(const struct dp *dp)
 	if (w->in_engine)
 		due = time_min(due, w->engine->ops->next_due(w->engine));
 	early = time_min(early, process_next_due(w->process)); /* it knows no polls */
+	if (hand_due(w->hand))
+		due = time_min(due, w->now);
 	return time_min(early, time_round_up(due, poll));
 }
 
@@ -344,130 +389,4 @@ dp_events(struct dp *dp, struct drop_event *out, unsigned max)
 		out[n++] = w->event[tail++ % WORKER_EVENTS];
 	__atomic_store_n(&w->event_tail, tail, __ATOMIC_RELEASE);
 	return n;
-}
-
-const struct cfg_gateway *
-dp_cfg(const struct dp *dp)
-{
-	return dp->cfg;
-}
-
-const struct dp_stats *
-dp_stats(const struct dp *dp)
-{
-	return &dp->worker->stats;
-}
-
-void
-dp_stage_time(struct dp *dp, uint64_t (*cycles)(void))
-{
-	dp->worker->cycles = cycles;
-}
-
-const struct stage_stats *
-dp_stage_stats(const struct dp *dp, enum stage stage)
-{
-	return &dp->worker->stage[stage];
-}
-
-const char *
-dp_stage_name(enum stage stage)
-{
-	return stage_names[stage];
-}
-
-uint64_t
-dp_held(const struct dp *dp)
-{
-	uint64_t held = dp->worker->in_engine + dp->worker->order_held + fragments_held(dp->worker) +
-			process_held(dp->worker->process);
-
-	for (unsigned i = 0; i < dp->n_ports; i++)
-		held += qos_held(dp->ports[i].qos);
-	for (unsigned s = 0; s < STAGE_COUNT; s++)
-		held += dp->worker->inbox[s].n;
-	return held;
-}
-
-const struct qos *
-dp_qos(const struct dp *dp, unsigned port)
-{
-	return dp->ports[port].qos;
-}
-
-uint64_t
-dp_mss_clamped(const struct dp *dp, unsigned port)
-{
-	return dp->ports[port].mss_clamped;
-}
-
-const struct engine *
-dp_engine(const struct dp *dp)
-{
-	return dp->worker->engine;
-}
-
-unsigned
-dp_sa_count(const struct dp *dp)
-{
-	return dp->cfg->n_sas;
-}
-
-uint64_t
-dp_port_received(const struct dp *dp, unsigned port)
-{
-	return dp->ports[port].received;
-}
-
-void
-dp_pmtu_forget(struct dp *dp)
-{
-	for (unsigned i = 0; i < dp->cfg->n_sas; i++)
-		dp->sas[i]->path_mtu = 0;
-	flow_cache_clear(dp->worker->cache); /* entries hold the MTU */
-}
-
-const struct sa *
-dp_sa(const struct dp *dp, unsigned index)
-{
-	return dp->sas[index];
-}
-
-void
-dp_join_observe(struct dp *dp, void (*joined)(void *ctx, struct rte_mbuf *m), void *ctx)
-{
-	dp->worker->fragments->joined = joined;
-	dp->worker->fragments->joined_ctx = ctx;
-}
-
-void
-dp_echo_observe(
-	struct dp *dp, void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer), void *ctx)
-{
-	dp->worker->echoed = echoed;
-	dp->worker->echoed_ctx = ctx;
-}
-
-const struct process_stats *
-dp_process_stats(const struct dp *dp)
-{
-	return dp->worker->process ? &dp->worker->process->stats : NULL;
-}
-
-void
-dp_sa_limit(struct dp *dp, unsigned index, uint64_t last)
-{
-	life_limit(dp->sas[index], last);
-}
-
-const uint64_t *
-dp_lives(const struct dp *dp)
-{
-	return dp->life;
-}
-
-void
-dp_sa_observe(struct dp *dp, unsigned index, void *observer)
-{
-	dp->sas[index]->observer = observer;
 }

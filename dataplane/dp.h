@@ -17,6 +17,7 @@
 
 struct dp;
 struct engine;
+struct hand_team;
 struct pkt;
 struct port;
 struct process_stats;
@@ -25,9 +26,10 @@ struct rte_mbuf;
 struct rte_mempool;
 struct sa;
 
-/* rx + created = tx + consumed + held + sum of drops, at any time between turns. */
+/* rx + created + taken = tx + consumed + held + handed + sum of drops, at any time between turns. */
 struct dp_stats {
 	uint64_t rx, created, tx, consumed;
+	uint64_t handed, taken; /* to and from other workers of the gateway */
 	uint64_t drops[DROP_COUNT];
 	uint64_t events_lost; /* drop events that found the ring full; the drops are counted all the same */
 };
@@ -38,6 +40,10 @@ struct dp_stats {
  * write one line into message. */
 enum status dp_create(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
 	uint64_t (*cycles)(void), struct dp **dp, char *message, size_t bytes);
+/* The same as one of several workers, which is turned by a thread of its own: number `self` of the team. */
+enum status dp_create_worker(const struct cfg_gateway *cfg, struct port **ports, struct rte_mempool *pool,
+	uint64_t (*cycles)(void), struct hand_team *team, unsigned self, struct dp **dp, char *message,
+	size_t bytes);
 /* Frees what waits in its queues and its engine. */
 void dp_flush(struct dp *dp);
 /* Frees it; its queues must be empty (dp_flush). */
@@ -60,7 +66,8 @@ const struct dp_stats *dp_stats(const struct dp *dp);
 void dp_stage_time(struct dp *dp, uint64_t (*cycles)(void));
 const struct stage_stats *dp_stage_stats(const struct dp *dp, enum stage stage);
 const char *dp_stage_name(enum stage stage);
-/* Packets inside: queues, inboxes, engine. */
+/* Packets inside: queues, inboxes, engine.  What waits in the rings between workers is nobody's: handed less
+ * taken, over all of them. */
 uint64_t dp_held(const struct dp *dp);
 const struct qos *dp_qos(const struct dp *dp, unsigned port);
 /* SYNs whose MSS was lowered to the tcp_adjust_mss of this port. */
@@ -69,6 +76,8 @@ uint64_t dp_mss_clamped(const struct dp *dp, unsigned port);
 const struct engine *dp_engine(const struct dp *dp);
 unsigned dp_sa_count(const struct dp *dp);
 const struct sa *dp_sa(const struct dp *dp, unsigned index);
+/* Of several workers: is it this one that owns the SA?  What others know of it stands still. */
+bool dp_sa_owned(const struct dp *dp, unsigned index);
 /* The outbound SA sends no number beyond `last`: as many as its owner has reserved. */
 void dp_sa_limit(struct dp *dp, unsigned index, uint64_t last);
 /* What has become of SAs, LIFE_COUNT counters. */

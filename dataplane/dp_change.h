@@ -13,6 +13,7 @@ struct dp_old;
 struct dp_old_sa;
 struct flow_cache;
 struct local;
+struct qos;
 struct sa;
 struct sad_spare;
 struct spd;
@@ -27,9 +28,11 @@ struct dp_change {
 	uint32_t *place;
 	unsigned n_keepalive;
 	uint32_t unprotected; /* bit p: port p */
+	struct qos **qos;     /* of each port; NULL: it stays */
 	bool limited;	      /* there are lifetimes */
 	unsigned n, n_was;    /* SAs that there are to be, and were */
 	/* making */
+	uint8_t *owners;	 /* of several workers (hand.h), for each SA */
 	uint32_t *todo;		 /* those to be made: new or altered */
 	unsigned n_todo, next;	 /* next in todo */
 	struct sad_spare *spare; /* NULL: the SAD has room */
@@ -46,6 +49,14 @@ struct dp_change {
 /* dp_place.c: change->place and the numbers of new SAs.  After the plan and `outer`. */
 enum status dp_place_create(const struct dp *dp, struct dp_change *change);
 
+/* dp_ports.c: queues for ports whose policy differs; message. */
+enum status dp_ports_create(const struct dp *dp, struct dp_change *change, char *message, size_t bytes);
+/* Worker. */
+void dp_ports_commit(struct dp *dp, struct dp_change *change);
+void dp_ports_destroy(struct dp_change *change);
+/* Largest IP packet. */
+uint32_t dp_port_mtu(const struct cfg_port *cfg);
+
 /* dp_old.c: what was replaced or removed. */
 enum status dp_old_create(unsigned n_ports, struct dp_old **old);
 void dp_old_destroy(struct dp_old *old); /* empty; NULL is fine */
@@ -61,6 +72,8 @@ struct dp_old_sa *dp_old_next(struct dp_old_sa *at);
 struct sa *dp_old_sa(const struct dp_old_sa *at);
 /* No more. */
 void dp_old_refuse(struct dp *dp, struct dp_old_sa *at);
+/* Packets that were waiting in one queue wait in another. */
+void dp_old_moved(struct dp *dp);
 /* For all, whether they accept or not. */
 void dp_old_each(
 	const struct dp_old *old, void (*fn)(void *ctx, const struct sa *sa, bool accepts), void *ctx);

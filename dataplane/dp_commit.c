@@ -57,8 +57,7 @@ dp_change_commit(struct dp *dp, struct dp_change *change, uint64_t now)
 	dp->cfg = change->cfg;
 	dp->worker->local = dp->local;
 	dp->worker->far = dp->cfg->n_sas >= FAR_SAS;
-	for (unsigned p = 0; p < dp->n_ports; p++)
-		dp->ports[p].unprotected = change->unprotected >> p & 1;
+	dp_ports_commit(dp, change);
 	life_begin(dp, change->limited);
 	caches_exchange(dp, change);
 }
@@ -69,7 +68,7 @@ sad_place(struct dp *dp, struct sa *sa)
 {
 	uint8_t proto = (uint8_t)sa->transform.proto;
 
-	if (sa->direction != CFG_IN || !sa->session)
+	if (!dp_sa_stands(sa))
 		return;
 	sad_del(dp->sad, sa->spi, sa->dst, proto);
 	sad_add(dp->sad, sa->spi, sa->dst, proto, sa);

@@ -109,7 +109,7 @@ dp_old_add(struct dp *dp, struct dp_old_sa **places, struct sa *sa, bool accepts
 	*places = entry->next;
 	*entry = (struct dp_old_sa){.sa = sa, .packets = sa->packets, .since = now};
 	dp->old->n++;
-	if (accepts && sa->direction == CFG_IN && sa->session) {
+	if (accepts && dp_sa_stands(sa)) {
 		push(&dp->old->accepts, entry);
 		return;
 	}
@@ -140,6 +140,13 @@ dp_old_refuse(struct dp *dp, struct dp_old_sa *at)
 {
 	sad_remove(dp, at->sa);
 	at->refused = true;
+}
+
+void
+dp_old_moved(struct dp *dp)
+{
+	if (dp->old && dp->old->passing)
+		epoch_begin(dp->old->epoch, dp);
 }
 
 void

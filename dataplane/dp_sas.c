@@ -8,7 +8,6 @@
 
 #include "crypto/engine.h"
 #include "dataplane/dp_change.h"
-#include "dataplane/forward.h"
 #include "dataplane/in_order.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
@@ -20,16 +19,28 @@
 
 #define MOVE_SLOTS 1024u /* of the SAD, moved at once */
 
-enum status
-dp_sa_make(
-	struct dp *dp, const struct cfg_sa *cfg, uint32_t index, struct sa **out, char *message, size_t bytes)
+bool
+dp_sa_stands(const struct sa *sa)
 {
+	return sa->direction == CFG_IN && (sa->session || sa->light);
+}
+
+enum status
+dp_sa_make(struct dp *dp, const struct cfg_sa *cfg, uint32_t index, unsigned owner, struct sa **out,
+	char *message, size_t bytes)
+{
+	bool mine = owner == hand_self(dp->worker);
 	struct sa *sa;
-	enum status status = sa_create(cfg, index, dp->worker->engine, &sa, message, bytes);
+	enum status status = sa_create(cfg, index, mine ? dp->worker->engine : NULL, &sa, message, bytes);
 
 	*out = NULL;
 	if (status)
 		return status;
+	sa->owner = (uint8_t)owner;
+	if (sa->light) {
+		*out = sa;
+		return ST_OK;
+	}
 	if (life_create(sa) || (cfg->in_order && !(sa->order = in_order_create()))) {
 		free(sa->life);
 		sa_destroy(sa, dp->worker->engine);
@@ -48,7 +59,7 @@ dp_sa_free(struct dp *dp, struct sa *sa)
 	if (!sa)
 		return;
 	dp->worker->n_orders -= sa->order != NULL;
-	dp->n_refused -= !sa->session;
+	dp->n_refused -= !sa->session && !sa->light;
 	in_order_destroy(sa->order);
 	free(sa->life);
 	sa_destroy(sa, dp->worker->engine);
@@ -62,9 +73,17 @@ dp_sas_bundle(struct dp *dp)
 			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
 }
 
+/* ESP that stays, and was under an AH that goes: it names that AH. */
+static bool
+is_orphan(const struct dp_change *change, uint32_t i)
+{
+	return change->sas[i]->next && !change->cfg->sas[i].over &&
+	       !(change->outer && change->outer[i] != CFG_NONE);
+}
+
 /* What the plan says of each SA: which are to be made, and which stay as they are. */
 static enum status
-plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
+plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in, char *message, size_t bytes)
 {
 	const struct cfg_gateway *cfg = change->cfg;
 	unsigned goes = change->n_was;
@@ -76,7 +95,12 @@ plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in)
 		if (plan->fate != FATE_NEW) {
 			change->sas[i] = dp->sas[plan->was];
 			goes--;
-			if (dp->pool && keepalive_sends(sa))
+			if (is_orphan(change, i)) {
+				snprintf(message, bytes,
+					"SA %s: the AH over it goes, so it wants a new key too", sa->name);
+				return ST_ERR_CONFIG;
+			}
+			if (dp->pool && keepalive_sends(sa) && !change->sas[i]->light)
 				change->keepalive[change->n_keepalive++] = change->sas[i];
 		}
 		if (plan->fate != FATE_KEPT)
@@ -116,13 +140,12 @@ parts_create(struct dp *dp, struct dp_change *change)
 	change->sas = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->keepalive = calloc(cfg->n_sas + 1u, sizeof(struct sa *));
 	change->todo = calloc(cfg->n_sas + 1u, sizeof(*change->todo));
-	if (!change->local || !change->sas || !change->keepalive || !change->todo ||
+	change->owners = calloc(cfg->n_sas + 1u, 1);
+	if (!change->local || !change->sas || !change->keepalive || !change->todo || !change->owners ||
 		spd_create(cfg, &change->spd) || flow_cache_create(flow_cache_buckets(cfg), &change->cache) ||
 		process_cache_create(dp->worker->process, &change->routes) ||
 		(!dp->old && dp_old_create(dp->n_ports, &dp->old)))
 		return ST_ERR_NOMEM;
-	for (unsigned p = 0; p < cfg->n_ports; p++)
-		change->unprotected |= (uint32_t)forward_unprotected(cfg, p) << p;
 	return outer_create(change);
 }
 
@@ -137,11 +160,27 @@ spare_create(const struct dp *dp, struct dp_change *change, unsigned n_new_in)
 	return sad_spare_create(dp->sad, entries, &change->spare);
 }
 
+/* An SA stays where its numbers are, and a new one of its name, too; an ESP goes with the AH over it. */
+static void
+owners_plan(const struct dp *dp, struct dp_change *change)
+{
+	for (uint32_t i = 0; i < change->n; i++) {
+		const struct plan *plan = &change->plan[i];
+		bool anew = plan->was == CFG_NONE || (plan->fate == FATE_NEW && change->cfg->sas[i].over);
+
+		change->owners[i] = anew ? HAND_ANY : dp->sas[plan->was]->owner;
+	}
+	hand_owners(dp->worker, change->cfg, change->owners);
+}
+
 static enum status
 change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t bytes)
 {
 	unsigned n_new_in = 0;
 	enum status status = parts_create(dp, change);
+
+	if (!status)
+		status = dp_ports_create(dp, change, message, bytes);
 
 	if (!status && !dp->worker->engine && change->n) {
 		snprintf(message, bytes,
@@ -150,8 +189,10 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 	}
 	if (!status)
 		status = dp_plan(dp->cfg, change->cfg, change->plan, message, bytes);
-	if (!status)
-		status = plan_read(dp, change, &n_new_in);
+	if (!status) {
+		owners_plan(dp, change);
+		status = plan_read(dp, change, &n_new_in, message, bytes);
+	}
 	if (!status)
 		status = dp_place_create(dp, change);
 	return status ? status : spare_create(dp, change, n_new_in);
@@ -190,7 +231,7 @@ make_one(struct dp *dp, struct dp_change *change, uint32_t i, char *message, siz
 {
 	const struct cfg_sa *cfg = &change->cfg->sas[i];
 	struct plan *plan = &change->plan[i];
-	enum status status = dp_sa_make(dp, cfg, i, &plan->made, message, bytes);
+	enum status status = dp_sa_make(dp, cfg, i, change->owners[i], &plan->made, message, bytes);
 
 	if (status)
 		return status;
@@ -200,7 +241,7 @@ make_one(struct dp *dp, struct dp_change *change, uint32_t i, char *message, siz
 	}
 	plan->made->policy = plan->number;
 	change->sas[i] = plan->made;
-	if (dp->pool && keepalive_sends(cfg))
+	if (dp->pool && keepalive_sends(cfg) && !plan->made->light)
 		change->keepalive[change->n_keepalive++] = plan->made;
 	return ST_OK;
 }
@@ -238,12 +279,14 @@ dp_change_destroy(struct dp_change *change)
 	sad_spare_destroy(change->spare);
 	flow_cache_destroy(change->cache);
 	flow_cache_destroy(change->routes);
+	dp_ports_destroy(change);
 	spd_destroy(change->spd);
 	free(change->local);
 	free(change->sas);
 	free(change->keepalive);
 	free(change->place);
 	free(change->todo);
+	free(change->owners);
 	free(change->outer);
 	free(change);
 }

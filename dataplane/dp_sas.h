@@ -1,4 +1,5 @@
-/* Changing the SAs and policies of a gateway while its packets flow: make before break.
+/* Changing a gateway while its packets flow: SAs and policies, make before break; routes, the queueing and
+ * the limits of ports.
  *
  * A change is prepared beside the running gateway, SA by SA, and then takes its place between two bursts:
  * what a worker does at once does not depend on how many SAs there are, and the rest is done in portions.  An
@@ -22,9 +23,9 @@ struct dp;
 struct dp_change;
 struct sa;
 
-/* cfg: as dp_cfg(dp) but for SAs and policies (the arrays of ports and routes are the same); it must live
- * until another has taken its place and dp_sas_see_old() does not name it any more.  ERR_CONFIG: message says
- * in one line what may not be changed like this. */
+/* cfg: as dp_cfg(dp) but for SAs, policies, routes, what cfg_fixed_differs() lets pass of ports and the
+ * gateway; it must live until another has taken its place and dp_sas_see_old() does not name it any more.
+ * ERR_CONFIG: message says in one line what may not be changed like this. */
 enum status dp_change_create(
 	struct dp *dp, const struct cfg_gateway *cfg, struct dp_change **change, char *message, size_t bytes);
 /* Worker.  Makes at most n of the SAs that are to be made; *done: there are no more.  After a failure: abort.
@@ -53,8 +54,10 @@ unsigned dp_sas_age(struct dp *dp, uint64_t now, uint64_t idle, unsigned n, bool
 void dp_sas_see_old(const struct dp *dp, void (*see)(void *ctx, const struct cfg_sa *sa), void *ctx);
 
 /* For dp.c: an SA with what a gateway adds to it.  On failure nothing is left. */
-enum status dp_sa_make(
-	struct dp *dp, const struct cfg_sa *cfg, uint32_t index, struct sa **sa, char *message, size_t bytes);
+enum status dp_sa_make(struct dp *dp, const struct cfg_sa *cfg, uint32_t index, unsigned owner,
+	struct sa **sa, char *message, size_t bytes);
+/* An inbound SA that packets can find: those without a session are refused by sa_in. */
+bool dp_sa_stands(const struct sa *sa);
 void dp_sa_free(struct dp *dp, struct sa *sa);
 /* Names of policies are those of the AH over an ESP. */
 void dp_sas_bundle(struct dp *dp);

@@ -88,6 +88,10 @@ echo_take(struct worker *w, struct rte_mbuf *m)
 	w->stats.created++;
 	*pkt_of(m) = answer;
 	forward_resolve_own(w->dp, ip, len, &way);
+	if (way.sa && way.sa->light) {
+		hand_own(w, m, way.sa);
+		return true;
+	}
 	drop = v4 ? forward_send(w, m, ip, len, &way, true) : forward_send(w, m, ip, len, &way, false);
 	if (drop)
 		worker_drop(w, m, drop);

@@ -84,8 +84,8 @@ marks_set(struct epoch *epoch, const struct dp *dp)
 static bool
 port_passed(const struct port_mark *mark, const struct dp_port *port)
 {
-	if (port->qos != mark->qos) /* another took its place, and all that was in the old one went first */
-		return true;
+	if (port->qos != mark->qos) /* another took its place: dp_old_moved() begins anew */
+		return false;
 	for (unsigned c = 0; c < qos_class_count(port->qos); c++)
 		if (qos_class_stats(port->qos, c)->packets_out < mark->admitted[c])
 			return false;

@@ -36,7 +36,7 @@ struct flow_entry {
 	};
 	uint16_t mtu;	 /* of the port */
 	uint16_t sa_top; /* what of the inbound SA + 1 does not fit into the key */
-	uint8_t drop;	 /* enum drop; DROP_NONE: forward */
+	uint8_t drop;	 /* enum drop, or another worker (hand_to()); DROP_NONE: forward */
 	uint8_t clamp; /* TCP: 1 + the port whose tcp_adjust_mss counts; 0: none.  Asked together with drop */
 	uint8_t port;  /* egress */
 	uint8_t addresses[FLOW_ADDRESSES]; /* IPv6: as they stand in the packet */

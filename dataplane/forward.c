@@ -91,13 +91,17 @@ forward_resolve_out(const struct dp *dp, const uint8_t *ip, uint32_t len, struct
 bool
 forward_unprotected(const struct cfg_gateway *cfg, uint32_t port)
 {
+	struct ip_addr last = {0, 0}; /* both directions of a tunnel have one far end */
+
 	for (unsigned i = 0; i < cfg->n_sas; i++) {
 		const struct cfg_sa *sa = &cfg->sas[i];
+		struct ip_addr far = sa->direction == CFG_OUT ? sa->dst : sa->src;
 
-		if (forward_route(cfg, sa->direction == CFG_OUT ? sa->dst : sa->src) == port)
-			return true;
 		if (cfg_port_has(&cfg->ports[port], sa->direction == CFG_OUT ? sa->src : sa->dst))
 			return true;
+		if (!ip_equal(far, last) && forward_route(cfg, far) == port)
+			return true;
+		last = far;
 	}
 	return false;
 }
@@ -214,6 +218,8 @@ forward_learn(struct worker *w, const struct sa *sa_in, uint32_t in, const uint8
 		forward_resolve_out(w->dp, ip, len, &entry);
 	if (!entry.drop && flow_key_proto(entry.key) == IPV4_PROTO_TCP)
 		clamp_resolve(w->dp->cfg, sa_in ? sa_in->src : ip_head_src(ip), &entry);
+	if (!entry.drop && entry.sa && entry.sa->light)
+		entry.drop = (uint8_t)hand_to(sa_in ? HAND_POLICY_CHECK : HAND_CLASSIFY, entry.sa->owner);
 	return flow_cache_add(w->cache, &entry);
 }
 

@@ -46,6 +46,12 @@ msg_log_destroy(struct msg_log *log)
 	free(log);
 }
 
+void
+msg_log_configure(struct msg_log *log, const struct cfg_gateway *cfg)
+{
+	log->cfg = cfg;
+}
+
 /* ns that a message costs; 0: nothing is limited. */
 static uint64_t
 message_interval(const struct cfg_gateway *gateway)

@@ -18,6 +18,8 @@ typedef void msg_write(void *ctx, uint64_t now, const char *text);
 /* cfg is borrowed, for platform and rates. */
 enum status msg_log_create(const struct cfg_gateway *cfg, msg_write *write, void *ctx, struct msg_log **log);
 void msg_log_destroy(struct msg_log *log); /* NULL is fine */
+/* Another configuration of the same gateway. */
+void msg_log_configure(struct msg_log *log, const struct cfg_gateway *cfg);
 
 /* A packet or an SA ended: writes what the platform prints, which may be nothing.  A kind that is over its
  * rate is counted instead; the count is told before the next of that kind. */

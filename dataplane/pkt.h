@@ -12,6 +12,7 @@
 
 #include <rte_mbuf.h>
 
+#include "base/ip.h"
 #include "crypto/engine.h"
 
 #define PKT_NO_FLOW UINT32_MAX
@@ -33,6 +34,15 @@ enum pkt_flag {
 	PKT_FRAGMENT = 128, /* a fragment of a protected packet */
 };
 
+/* What a packet that is handed to another worker takes along (hand.h). */
+struct pkt_hand {
+	struct ip_addr dst; /* of its SA, with spi and proto */
+	uint32_t index, spi;
+	uint8_t proto;
+	uint8_t way;	     /* enum hand_way */
+	uint8_t cause, home; /* of the process path: why it goes there, and the worker that it comes from */
+};
+
 struct pkt {
 	uint64_t time_ns;    /* arrival here, or start of transmission */
 	uint64_t seq;	     /* ESP number, 64 bits */
@@ -52,7 +62,10 @@ struct pkt {
 	uint32_t sent_bytes; /* laboratory: IP length as sent */
 	uint32_t sent_sum;   /* laboratory: checksum of what the IP header carries, where it is no pattern */
 
-	struct crypto_op op __rte_cache_aligned;
+	union {
+		struct crypto_op op __rte_cache_aligned;
+		struct pkt_hand hand; /* never while the engine has a part in it */
+	};
 	struct sa *over; /* with PKT_NESTED; with PKT_FRAGMENT: the sender's, for a laboratory */
 	uint32_t ticket; /* in the SA's order through the engine, with in_order only */
 } __rte_cache_aligned;

@@ -48,6 +48,8 @@ learn(struct worker *w, const uint8_t *ip, uint32_t len)
 	if (!frag_icmp_read(ip, len, &report))
 		return DROP_ICMP_REFUSED;
 	sa = sa_of(w->dp, &report);
+	if (sa && sa->light) /* its owner knows what was sent */
+		return hand_to(HAND_CLASSIFY, sa->owner);
 	if (!sa || !was_sent(sa, report.seq))
 		return DROP_ICMP_REFUSED;
 	if (report.what == FRAG_ICMP_LATE) /* nothing to learn */
@@ -76,12 +78,16 @@ pmtu_take_for_host(struct worker *w, struct rte_mbuf *m)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t len = rte_pktmbuf_data_len(m);
+	enum drop drop;
 
-	if (!w->engine || !frag_icmp_is(ip, len) || !local_find(w->local, ip_head_dst(ip)) ||
-		learn(w, ip, len))
+	if (!w->engine || !frag_icmp_is(ip, len) || !local_find(w->local, ip_head_dst(ip)))
 		return false;
-	consume(w, m);
-	return true;
+	drop = learn(w, ip, len);
+	if (!drop)
+		consume(w, m);
+	else if (drop >= DROP_COUNT)
+		worker_drop(w, m, drop);
+	return !drop || drop >= DROP_COUNT;
 }
 
 bool

@@ -99,6 +99,13 @@ process_flush(struct process *p)
 void
 process_put(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
 {
+	if (!hand_process(w, m, cause))
+		process_wait(w, m, cause);
+}
+
+void
+process_wait(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
+{
 	struct process *p = w->process;
 	uint64_t start = pacer_next(&p->pacer, 1);
 
@@ -117,8 +124,8 @@ process_put(struct worker *w, struct rte_mbuf *m, enum process_cause cause)
 }
 
 /* Only now is the flow known at interrupt level: what came before has had to wait here too. */
-static void
-route_learn(struct process *p, const struct rte_mbuf *m, uint64_t now)
+void
+process_learn(struct process *p, const struct rte_mbuf *m, uint64_t now)
 {
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t len = rte_pktmbuf_data_len(m);
@@ -141,8 +148,11 @@ process_run(struct worker *w, unsigned start)
 		for (unsigned n = 0; n < WORKER_BURST && process_next_due(p) <= w->now; n++) {
 			struct process_job *job = &p->jobs[p->head++ & p->mask];
 
-			if (job->cause == PROCESS_MISS || job->cause == PROCESS_STALE)
-				route_learn(p, job->m, job->due);
+			if (job->cause == PROCESS_MISS || job->cause == PROCESS_STALE) {
+				if (hand_learn(w, job->m)) /* where the next of its flow come */
+					continue;
+				process_learn(p, job->m, job->due);
+			}
 			worker_put(w, STAGE_classify, job->m);
 		}
 		worker_walk(w);

@@ -69,9 +69,13 @@ void process_destroy(struct process *process);
 void process_flush(struct process *process);
 /* Queue a packet, or drop it where the queue is full. */
 void process_put(struct worker *worker, struct rte_mbuf *m, enum process_cause cause);
+/* The same at the worker that serves the queue. */
+void process_wait(struct worker *worker, struct rte_mbuf *m, enum process_cause cause);
 /* Pass on what is due by now; true where anything was.  start: of events (worker.h). */
 bool process_run(struct worker *worker, unsigned start);
 
+/* From now on the flow of m is known at interrupt level. */
+void process_learn(struct process *process, const struct rte_mbuf *m, uint64_t now);
 /* Routes have changed: all flows are unknown at interrupt level.  NULL is fine. */
 void process_forget(struct process *process);
 /* The same without stopping for long: an empty cache to put in place of the one that there is.  Any thread;

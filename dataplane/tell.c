@@ -60,6 +60,20 @@ message_begin(struct worker *w)
 	return m;
 }
 
+/* Its way over another worker takes one. */
+static void
+hops_add(struct rte_mbuf *m)
+{
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (!ip_head_is_v4(ip)) {
+		ip[IPV6_HOPS]++;
+		return;
+	}
+	ip[IPV4_TTL]++;
+	ipv4_checksum_set(ip, ipv4_header_len(ip));
+}
+
 static void
 icmp_send(struct worker *w, struct rte_mbuf *m, const struct flow_entry *way)
 {
@@ -73,6 +87,11 @@ icmp_send(struct worker *w, struct rte_mbuf *m, const struct flow_entry *way)
 		.out_port = way->port,
 		.dscp = ip_tos(way->sa && !way->sa->copy_dscp ? way->sa->outer : icmp) >> 2};
 	w->stats.created++;
+	if (way->sa && way->sa->light) {
+		hops_add(m);
+		hand_own(w, m, way->sa);
+		return;
+	}
 	worker_put(w, way->sa && !w->after_queue ? STAGE_sa_out : STAGE_qos, m);
 }
 

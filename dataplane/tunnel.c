@@ -11,6 +11,7 @@
 #include "dataplane/tunnel.h"
 
 #include "config/cfg_net.h"
+#include "dataplane/dp_sas.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/ipsec/sad.h"
 #include "dataplane/process.h"
@@ -36,7 +37,7 @@ sa_switch(struct dp *dp, struct sa *sa, bool down)
 		return;
 	sa->down = down;
 	sa->path_mtu = 0;
-	if (sa->direction == CFG_OUT || !sa->session || sa->ended) /* these do not stand in the SAD */
+	if (!dp_sa_stands(sa) || sa->ended) /* these do not stand in the SAD */
 		return;
 	if (down)
 		sad_del(dp->sad, sa->spi, sa->dst, (uint8_t)sa->transform.proto);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "dataplane/dp.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/hand.h"
 #include "dataplane/ipsec/sa.h"
 #include "dataplane/life.h"
 #include "dataplane/local.h"
@@ -36,6 +37,8 @@ struct dp_port {
 	struct port *port; /* the owner's */
 	uint32_t mtu;	   /* largest IP packet */
 	bool endless;	   /* nothing ever waits for it (qos_pass) */
+	bool foreign;	   /* `sender`, another worker, sends (hand.h) */
+	uint8_t sender;
 	bool unprotected;  /* forward_unprotected() */
 	struct qos *qos;
 	uint64_t received;    /* packets */
@@ -70,8 +73,11 @@ struct worker {
 	struct stage_stats stage[STAGE_COUNT];
 	void (*echoed)(void *ctx, struct rte_mbuf *question, struct pkt *answer); /* NULL: nobody watches */
 	void *echoed_ctx;
+	struct hand *hand; /* to other workers; NULL: this is the only one */
 	/* both count up; head: the worker's, next to write; tail: of whoever takes them */
 	unsigned event_head, event_tail;
+	unsigned n_dead; /* dropped, and not yet back in their pools: at the end of a turn all are */
+	struct rte_mbuf *dead[WORKER_BURST];
 	struct inbox inbox[STAGE_COUNT];
 	struct drop_event event[WORKER_EVENTS];
 };
@@ -113,8 +119,10 @@ worker_events_many(const struct worker *worker, unsigned start)
 	return worker->event_head - start > WORKER_EVENTS / 2;
 }
 
-/* Ends a packet: counts, records the event, frees. */
+/* Ends a packet: counts, records the event, frees it by the end of the turn; or hands it over (hand_to()). */
 void worker_drop(struct worker *worker, struct rte_mbuf *m, enum drop reason);
+/* Frees what was dropped. */
+void worker_bury(struct worker *worker);
 /* Counts and records what has become of an SA. */
 void worker_tell(struct worker *worker, const struct sa *sa, enum life life);
 /* Work for all inboxes until they are empty. */
@@ -179,5 +187,8 @@ worker_each(struct worker *worker, struct rte_mbuf **pkts, unsigned n,
 
 /* Start everything that leaves port's queue by now (qos.c). */
 void qos_drain(struct worker *worker, unsigned port);
+/* The port has another policy: what waits goes into its queues, and what finds no room there leaves at once.
+ */
+void qos_move(struct worker *worker, unsigned port, struct qos *to);
 
 #endif

@@ -42,6 +42,7 @@ const struct loss_info loss_info[DROP_COUNT] = {
 	[DROP_NO_SESSION] = {LOSS_OTHER, "the crypto engine has no place for its SA"},
 	[DROP_ENGINE] = {LOSS_OTHER, "the crypto engine failed"},
 	[DROP_INBOX] = {LOSS_OTHER, "a stage of the gateway was full"},
+	[DROP_HANDOVER_FULL] = {LOSS_QUEUE, "the ring to the worker that goes on with it was full"},
 	[DROP_PROCESS_FULL] = {LOSS_QUEUE, "the process queue was full: an input queue drop"},
 	[DROP_NO_MBUF] = {LOSS_OTHER, "no packet memory left (lab.mbufs)"},
 	[DROP_NO_ROOM] = {LOSS_OTHER, "no room for what encryption adds"},

@@ -97,12 +97,13 @@ mtu_check(const struct live_device *device, const struct rte_eth_dev_info *info,
 /* Drivers of software refuse an MTU that their kernel interface has nevertheless: the second time they are
  * not told. */
 static int
-configure(const struct live_device *device, uint16_t queues, const struct rte_eth_dev_info *info)
+configure(const struct live_device *device, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf conf = {.rxmode = {.mtu = device->cfg->mtu}};
+	uint16_t queues = device->queues;
 	int error;
 
-	if (queues > 1) {
+	if (queues > 1 && info->flow_type_rss_offloads) { /* others spread packets by themselves */
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads;
 	}
@@ -113,14 +114,26 @@ configure(const struct live_device *device, uint16_t queues, const struct rte_et
 	return rte_eth_dev_configure(device->id, queues, queues, &conf);
 }
 
+/* As many as the workers want, if the device has them.  What a net_memif has depends on its other end, which
+ * is not there yet. */
+static uint16_t
+queues_count(uint16_t wanted, const struct rte_eth_dev_info *info)
+{
+	uint16_t most = RTE_MIN(info->max_rx_queues, info->max_tx_queues);
+
+	if (info->driver_name && !strcmp(info->driver_name, "net_memif"))
+		most = RTE_MIN(most, 1);
+	return RTE_MIN(wanted, most);
+}
+
 static int
-queues_setup(const struct live_device *device, uint16_t queues, struct rte_mempool *pool)
+queues_setup(const struct live_device *device, struct rte_mempool *pool)
 {
 	uint16_t rx = DESCRIPTORS, tx = DESCRIPTORS;
 	int socket = rte_eth_dev_socket_id(device->id);
 	int error = rte_eth_dev_adjust_nb_rx_tx_desc(device->id, &rx, &tx);
 
-	for (uint16_t q = 0; q < queues && !error; q++) {
+	for (uint16_t q = 0; q < device->queues && !error; q++) {
 		error = rte_eth_rx_queue_setup(device->id, q, rx, (unsigned)socket, NULL, pool);
 		if (!error)
 			error = rte_eth_tx_queue_setup(device->id, q, tx, (unsigned)socket, NULL);
@@ -138,21 +151,15 @@ device_start(
 
 	if (error)
 		return fail(device, ST_ERR_IO, "tells nothing of itself", error, message, bytes);
-	if (queues > info.max_rx_queues || queues > info.max_tx_queues) {
-		snprintf(message, bytes,
-			"port %s: device \"%s\": has %u receive and %u transmit queues; wanted: one for each "
-			"of "
-			"%u workers",
-			device->cfg->name, device->cfg->device, info.max_rx_queues, info.max_tx_queues,
-			queues);
-		return ST_ERR_UNSUPPORTED;
-	}
+	device->queues = queues_count(queues, &info);
+	if (!device->queues)
+		return fail(device, ST_ERR_UNSUPPORTED, "cannot both receive and send", 0, message, bytes);
 	if (mtu_check(device, &info, message, bytes))
 		return ST_ERR_RANGE;
-	error = configure(device, queues, &info);
+	error = configure(device, &info);
 	if (error)
 		return fail(device, ST_ERR_IO, "cannot be configured", error, message, bytes);
-	error = queues_setup(device, queues, pool);
+	error = queues_setup(device, pool);
 	if (error)
 		return fail(device, ST_ERR_IO, "has no such queues", error, message, bytes);
 	error = rte_eth_dev_start(device->id);

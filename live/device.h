@@ -21,13 +21,15 @@ struct live_device {
 	bool started;
 	struct cfg_mac mac;
 	struct neigh_table *neigh;
+	uint16_t queues; /* of each direction */
 	unsigned iface; /* of the kernel, whose link counts; 0: the driver knows better */
 	char name[64];
 };
 
 /* Finds or makes the device that port `index` of the gateway names, with `queues` receive and transmit queues
- * over that pool, and starts it.  On failure message says why in one line, and device can be closed.  EAL
- * must run; PCI devices must have been let in when it was started. */
+ * over that pool, or as many as it has of both, and starts it.  On failure message says why
+ * in one line, and device can be closed.  EAL must run; PCI devices must have been let in when it was
+ * started. */
 enum status live_device_open(struct live_device *device, const struct cfg_gateway *gateway, uint32_t index,
 	uint16_t queues, struct rte_mempool *pool, uint64_t ageing, char *message, size_t bytes);
 /* Whether its link is up; *gone: its interface has been taken away, and it will carry nothing more.  Asks the

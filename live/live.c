@@ -15,10 +15,12 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "dataplane/hand.h"
 #include "dataplane/pkt.h"
 #include "dataplane/pool.h"
 #include "live/live_priv.h"
 #include "live/neigh.h"
+#include "live/start.h"
 
 #define IDLE_TURNS 64u /* without a packet, before a worker rests */
 #define REST_NS 50000u
@@ -52,7 +54,7 @@ worker_drain(struct live_worker *w, bool moved)
 {
 	for (unsigned p = 0; p < w->live->gateway.n_ports; p++)
 		w->ports[p].closed = true;
-	__atomic_store_n(&w->idle, !moved && dp_held(w->dp) == 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->idle, !moved && dp_held(w->dp) == 0, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t
@@ -95,7 +97,11 @@ worker_run(void *arg)
 
 	while (!__atomic_load_n(&live->stop, __ATOMIC_RELAXED)) {
 		uint64_t now = clock_now(live);
-		bool moved = dp_turn(w->dp, now);
+		bool drain = __atomic_load_n(&live->drain, __ATOMIC_RELAXED), moved;
+
+		if (unlikely(drain)) /* before it takes anything out of its ring: see all_idle() */
+			__atomic_store_n(&w->idle, false, __ATOMIC_SEQ_CST);
+		moved = dp_turn(w->dp, now);
 
 		idle = moved ? 0 : idle + 1;
 		call_serve(w, now);
@@ -103,7 +109,7 @@ worker_run(void *arg)
 			neighbours_age(w, now);
 			age_due = now + AGE_NS;
 		}
-		if (unlikely(__atomic_load_n(&live->drain, __ATOMIC_RELAXED)))
+		if (unlikely(drain))
 			worker_drain(w, moved);
 		if (sleeps && idle >= IDLE_TURNS)
 			worker_rest(w, now);
@@ -150,12 +156,26 @@ live_run(struct live *live)
 }
 
 static bool
-all_idle(const struct live *live)
+workers_idle(const struct live *live)
 {
 	for (unsigned i = 0; i < live->n_workers; i++)
-		if (live->workers[i].running && !__atomic_load_n(&live->workers[i].idle, __ATOMIC_RELAXED))
+		if (live->workers[i].running && !__atomic_load_n(&live->workers[i].idle, __ATOMIC_SEQ_CST))
 			return false;
-	return devices_held(live) == 0;
+	return true;
+}
+
+/* A packet that goes from one worker to another is in the first, in the ring, or in the second: who looks at
+ * them in this order meets it.  One that is handed on twice meanwhile may be missed, and is counted as held.
+ */
+static bool
+all_idle(const struct live *live)
+{
+	if (!workers_idle(live))
+		return false;
+	for (unsigned i = 0; live->team && i < live->n_workers; i++)
+		if (hand_team_waiting(live->team, i))
+			return false;
+	return workers_idle(live) && devices_held(live) == 0;
 }
 
 void
@@ -201,8 +221,24 @@ devices_open(struct live *live, char *message, size_t bytes)
 	enum status status = ST_OK;
 
 	for (unsigned p = 0; p < live->gateway.n_ports && !status; p++)
-		status = live_device_open(&live->devices[p], &live->gateway, p, (uint16_t)live->n_workers,
-			live->pool, live->cfg->live.neighbour_ageing, message, bytes);
+		status = live_device_open(&live->devices[p], &live->gateway, p,
+			(uint16_t)live->cfg->live.workers, live->pool, live->cfg->live.neighbour_ageing,
+			message, bytes);
+	return status;
+}
+
+/* Who has no queue of a device gets its packets from those who have. */
+static enum status
+team_create(struct live *live)
+{
+	unsigned owners = live->cfg->live.workers;
+	enum status status;
+
+	if (live->n_workers == 1)
+		return ST_OK;
+	status = hand_team_create(owners, live->n_workers > owners, HAND_RING, &live->team);
+	for (unsigned p = 0; p < live->gateway.n_ports && !status; p++)
+		hand_team_queues(live->team, p, live->devices[p].queues);
 	return status;
 }
 
@@ -221,9 +257,11 @@ worker_create(struct live *live, unsigned index, unsigned lcore, char *message, 
 		return ST_ERR_NOMEM;
 	for (unsigned p = 0; p < n; p++) {
 		port_dpdk_init(&w->ports[p], &live->devices[p], (uint16_t)index, live->pool);
+		w->ports[p].closed = index >= live->devices[p].queues;
 		w->dp_ports[p] = &w->ports[p].port;
 	}
-	return dp_create(&live->gateway, w->dp_ports, live->pool, live->clock.cycles, &w->dp, message, bytes);
+	return dp_create_worker(&live->gateway, w->dp_ports, live->pool, live->clock.cycles, live->team,
+		index, &w->dp, message, bytes);
 }
 
 static enum status
@@ -256,6 +294,8 @@ parts_create(struct live *live, char *message, size_t bytes)
 	status = packets_create(live);
 	if (!status)
 		status = devices_open(live, message, bytes);
+	if (!status)
+		status = team_create(live);
 	return status ? status : workers_create(live, message, bytes);
 }
 
@@ -273,7 +313,7 @@ live_create(const struct cfg_lab *cfg, const struct live_clock *clock, struct li
 		live->gateway = cfg->gateways[0];
 		live->gateway.poll_interval = 1; /* every turn looks at the ports */
 		live->clock = *clock;
-		live->n_workers = cfg->live.workers;
+		live->n_workers = live_worker_count(cfg);
 		/* of identifications, which nobody may foresee */
 		status = rng_seed_draw(&live->gateway.seed) ? parts_create(live, message, bytes)
 							    : ST_ERR_UNSUPPORTED;
@@ -308,6 +348,7 @@ live_destroy(struct live *live)
 			port_dpdk_drain(&live->workers[0].ports[p]);
 	for (unsigned i = 0; live->workers && i < live->n_workers; i++)
 		worker_destroy(&live->workers[i]);
+	hand_team_destroy(live->team);
 	for (unsigned p = 0; live->devices && p < live->gateway.n_ports; p++)
 		if (live->devices[p].gateway)
 			live_device_close(&live->devices[p]);

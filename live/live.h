@@ -1,7 +1,9 @@
 /* The live gateway: the datapath of the laboratory on DPDK ports, under the hardware clock.
  *
  * A worker is a thread (an EAL worker lcore) that owns one struct dp and one queue of every port: read the
- * clock, turn the dp, repeat.  The control thread, which is the one that calls what stands here, never
+ * clock, turn the dp, repeat.  Several of them hand packets over to each other (dataplane/hand.h); a device
+ * with fewer queues has one for the first of them, and the last worker of a gateway with a process path has
+ * that and no queue.  The control thread, which is the one that calls what stands here, never
  * touches a dp itself while workers run: it asks them with live_call().  EAL must have been started
  * (live/start.h).  Nothing here reads a clock or sleeps by itself: the caller hands both in. */
 #ifndef LIVE_LIVE_H
@@ -35,7 +37,8 @@ struct live_totals {
 };
 
 /* Opens the ports and makes the workers of cfg's one gateway (cfg_load_site()), which is borrowed.  EAL needs
- * an lcore more than there are workers.  On failure message says in one line why, and nothing is left. */
+ * an lcore more than there are workers (live_worker_count()).  On failure message says in one line
+ * why, and nothing is left. */
 enum status live_create(const struct cfg_lab *cfg, const struct live_clock *clock, struct live **live,
 	char *message, size_t bytes);
 /* Starts the workers and returns. */
@@ -50,9 +53,14 @@ void live_destroy(struct live *live);
 enum status live_call(
 	struct live *live, unsigned worker, void (*fn)(struct dp *dp, void *arg, uint64_t now), void *arg);
 
+/* That of the process path too. */
 unsigned live_workers(const struct live *live);
 /* The gateway as it runs: poll_interval is 1 ns, whatever the file says. */
 const struct cfg_gateway *live_cfg(const struct live *live);
+/* The file that it was made of. */
+const struct cfg_lab *live_lab(const struct live *live);
+/* The workers run by other routes and neighbours of the same gateway: ports go by them too. */
+void live_changed(struct live *live, const struct cfg_gateway *was, const struct cfg_gateway *now);
 /* Time as the workers have it. */
 uint64_t live_now(const struct live *live);
 /* Drop events of a worker, oldest first; any thread, but one at a time. */
@@ -65,7 +73,7 @@ struct live_port_info {
 	const char *device; /* "net_af_packet0" */
 	const char *driver; /* "net_af_packet" */
 	struct cfg_mac mac;
-	bool up, gone; /* gone: its interface was taken away */
+	bool up, gone;		       /* gone: its interface was taken away */
 	uint64_t speed;		       /* bit/s; 0: unknown */
 	uint64_t rx_missed, rx_errors; /* frames that never came out of the device */
 };

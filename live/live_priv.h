@@ -32,7 +32,8 @@ struct live {
 	struct rte_mempool *pool;
 	struct live_device *devices;
 	struct live_worker *workers;
-	unsigned n_workers;
+	unsigned n_workers;	/* with the one of the process path */
+	struct hand_team *team; /* NULL: there is one worker */
 	bool stop, drain; /* for the workers */
 };
 

@@ -4,6 +4,7 @@
 
 #include <rte_ethdev.h>
 
+#include "dataplane/hand.h"
 #include "live/live_priv.h"
 #include "live/neigh.h"
 
@@ -11,6 +12,12 @@ unsigned
 live_workers(const struct live *live)
 {
 	return live->n_workers;
+}
+
+const struct cfg_lab *
+live_lab(const struct live *live)
+{
+	return live->cfg;
 }
 
 const struct cfg_gateway *
@@ -108,6 +115,7 @@ live_totals(const struct live *live, struct live_totals *totals)
 		totals->created += dp->created;
 		totals->consumed += dp->consumed;
 		totals->held += dp_held(live->workers[i].dp);
+		totals->held += live->team ? hand_team_waiting(live->team, i) : 0;
 		for (unsigned d = 0; d < DROP_COUNT; d++)
 			totals->drops[d] += dp->drops[d];
 	}

@@ -199,13 +199,40 @@ neigh_learn(struct neigh_table *table, struct ip_addr addr, const struct cfg_mac
 enum status
 neigh_add_static(struct neigh_table *table, struct ip_addr addr, const struct cfg_mac *mac)
 {
-	struct entry *entry = place(table, addr, 0);
+	struct entry *entry;
 
+	rte_spinlock_lock(&table->lock);
+	entry = find(table, addr);
 	if (!entry)
-		return ST_ERR_RANGE;
-	entry->mac = *mac;
-	entry->known = entry->is_static = true;
-	return ST_OK;
+		entry = place(table, addr, 0);
+	if (entry) {
+		entry->mac = *mac;
+		entry->known = entry->is_static = true;
+		changed(table);
+	}
+	rte_spinlock_unlock(&table->lock);
+	return entry ? ST_OK : ST_ERR_RANGE;
+}
+
+void
+neigh_del_static(struct neigh_table *table, struct ip_addr addr)
+{
+	struct entry *entry;
+
+	rte_spinlock_lock(&table->lock);
+	entry = find(table, addr);
+	if (entry && entry->is_static)
+		*entry = (struct entry){0};
+	changed(table);
+	rte_spinlock_unlock(&table->lock);
+}
+
+void
+neigh_touch(struct neigh_table *table)
+{
+	rte_spinlock_lock(&table->lock);
+	changed(table);
+	rte_spinlock_unlock(&table->lock);
 }
 
 /* What is due for one entry; false: nothing. */

@@ -40,8 +40,12 @@ enum neigh_answer neigh_resolve(struct neigh_table *table, struct ip_addr addr, 
  * waited for it is the caller's again: at most NEIGH_HELD into released, returns how many. */
 unsigned neigh_learn(struct neigh_table *table, struct ip_addr addr, const struct cfg_mac *mac, bool create,
 	uint64_t now, void *released[NEIGH_HELD]);
-/* Never asked for, never forgotten.  ERR_RANGE where there is no room. */
+/* Never asked for, never forgotten.  Nothing may wait for it.  ERR_RANGE where there is no room. */
 enum status neigh_add_static(struct neigh_table *table, struct ip_addr addr, const struct cfg_mac *mac);
+/* Asked for from now on, as others. */
+void neigh_del_static(struct neigh_table *table, struct ip_addr addr);
+/* Ports ask anew for what they remember. */
+void neigh_touch(struct neigh_table *table);
 
 /* One entry's worth of what time brings: *ask, a question to repeat about *addr; or packets that nobody
  * answered for, which are the caller's again, their number in *n.  False: nothing (more) is due. */

@@ -41,6 +41,8 @@ void port_dpdk_init(
 	struct port_dpdk *port, struct live_device *device, uint16_t queue, struct rte_mempool *pool);
 /* Repeats questions to neighbours and gives up on those who never answer.  Of one worker only. */
 void port_dpdk_age(struct port_dpdk *port, uint64_t now);
+/* addr has that MAC, as somebody says who must know: what waits for it is sent. */
+void port_dpdk_learn(struct port_dpdk *port, struct ip_addr addr, const struct cfg_mac *mac);
 /* Gives up what still waits for a neighbour. */
 void port_dpdk_drain(struct port_dpdk *port);
 

@@ -76,6 +76,12 @@ learn(struct port_dpdk *port, struct ip_addr addr, const struct cfg_mac *mac, bo
 		port_dpdk_send(port, frames, ready);
 }
 
+void
+port_dpdk_learn(struct port_dpdk *port, struct ip_addr addr, const struct cfg_mac *mac)
+{
+	learn(port, addr, mac, false);
+}
+
 /* The message is read: done with it. */
 static void
 consume(struct port_dpdk *port, struct rte_mbuf *m, bool good)

@@ -45,26 +45,28 @@ port_dpdk_wrap(struct port_dpdk *port, struct rte_mbuf *m, const struct cfg_mac 
 	return true;
 }
 
-/* The neighbour by whom dst is reached through this port: itself, or the `via` of the longest route. */
-static struct ip_addr
-next_hop(const struct live_device *device, struct ip_addr dst)
+/* The neighbour by whom dst is reached through this port: itself, or the `via` of the longest route.  False
+ * where no route leads there any more. */
+static bool
+next_hop(const struct port_dpdk *port, struct ip_addr dst, struct ip_addr *hop)
 {
-	const struct cfg_gateway *gateway = device->gateway;
-	struct ip_addr hop = dst;
+	const struct live_device *device = port->device;
+	const struct cfg_gateway *gateway = port->port.gateway ? port->port.gateway : device->gateway;
 	int longest = -1;
 
+	*hop = dst;
 	if (cfg_port_net(device->cfg, dst))
-		return dst;
+		return true;
 	for (unsigned i = 0; i < gateway->n_routes; i++) {
 		const struct cfg_route *route = &gateway->routes[i];
 
 		if (route->port == device->index && route->to.len > longest &&
 			cfg_prefix_holds(&route->to, dst)) {
 			longest = route->to.len;
-			hop = route->via;
+			*hop = route->via;
 		}
 	}
-	return hop;
+	return longest >= 0;
 }
 
 static struct port_hop *
@@ -80,11 +82,18 @@ static bool
 hop_resolve(struct port_dpdk *port, struct rte_mbuf *m, struct ip_addr dst, struct cfg_mac *mac)
 {
 	struct neigh_table *neigh = port->device->neigh;
-	struct ip_addr via = next_hop(port->device, dst);
+	struct ip_addr via;
+	bool routed = next_hop(port, dst, &via);
 	uint32_t version = neigh_version(neigh); /* before: what changes meanwhile is seen the next time */
 	bool ask;
-	enum neigh_answer answer = neigh_resolve(neigh, via, m, port->now, mac, &ask);
+	enum neigh_answer answer;
 
+	/* it waited in a queue while routes changed: it goes where those before it went */
+	if (!routed && ip_equal(hop_of(port, dst)->dst, dst) && hop_of(port, dst)->until) {
+		*mac = hop_of(port, dst)->mac;
+		return true;
+	}
+	answer = neigh_resolve(neigh, via, m, port->now, mac, &ask);
 	if (ask)
 		port_dpdk_ask(port, via);
 	if (answer == NEIGH_KNOWN)

@@ -17,6 +17,7 @@
 
 #define LINE_BYTES 256
 #define PATH_BYTES 4096u
+#define LOOK_PORTION 256u
 
 struct row {
 	bool out;
@@ -283,11 +284,22 @@ reserve_begin(struct reserve *reserve, struct cfg_gateway *gateway, char *messag
 	return ST_OK;
 }
 
+enum status
+reserve_write(struct reserve *reserve, char *message, size_t bytes)
+{
+	enum status status = reserve->dirty ? file_save(reserve, message, bytes) : ST_OK;
+
+	reserve->dirty = reserve->dirty && status;
+	return status;
+}
+
 /* What a worker's SAs have come to, and what they may. */
 struct look {
 	struct reserve *reserve;
 	bool failed; /* no memory */
 	bool exact;  /* the end: as far as was used */
+	unsigned at; /* SA to look at next; a worker looks at LOOK_PORTION of them between two bursts */
+	bool done;
 };
 
 static void
@@ -309,33 +321,58 @@ sa_look(struct look *look, unsigned index, const struct sa *sa)
 	}
 }
 
+/* Where this portion ends. */
+static unsigned
+portion_end(struct look *look, const struct dp *dp)
+{
+	unsigned n = dp_sa_count(dp), end = look->at + LOOK_PORTION;
+
+	look->done = end >= n;
+	return end < n ? end : n;
+}
+
 static void
 worker_look(struct dp *dp, void *arg, uint64_t now)
 {
+	struct look *look = arg;
+
 	(void)now;
-	for (unsigned i = 0; i < dp_sa_count(dp); i++)
-		sa_look(arg, i, dp_sa(dp, i));
+	for (unsigned end = portion_end(look, dp); look->at < end; look->at++)
+		if (dp_sa_owned(dp, look->at))
+			sa_look(look, look->at, dp_sa(dp, look->at));
 }
 
 /* The numbers are safe in the file: the SAs may have them. */
 static void
 worker_allow(struct dp *dp, void *arg, uint64_t now)
 {
-	(void)now;
-	for (unsigned i = 0; i < dp_sa_count(dp); i++) {
-		const struct sa *sa = dp_sa(dp, i);
-		const struct row *row = row_of(arg, i, sa->cfg);
+	struct look *look = arg;
 
-		if (row && row->out && row->number)
-			dp_sa_limit(dp, i, row->number);
+	(void)now;
+	for (unsigned end = portion_end(look, dp); look->at < end; look->at++) {
+		const struct sa *sa = dp_sa(dp, look->at);
+		const struct row *row = row_of(look->reserve, look->at, sa->cfg);
+
+		if (dp_sa_owned(dp, look->at) && row && row->out && row->number)
+			dp_sa_limit(dp, look->at, row->number);
+	}
+}
+
+static void
+portions_call(struct look *look, struct live *live, void (*fn)(struct dp *dp, void *arg, uint64_t now))
+{
+	for (unsigned w = 0; w < live_workers(live); w++) {
+		look->at = 0;
+		do
+			live_call(live, w, fn, look);
+		while (!look->done);
 	}
 }
 
 static enum status
 look_all(struct look *look, struct live *live, char *message, size_t bytes)
 {
-	for (unsigned w = 0; w < live_workers(live); w++)
-		live_call(live, w, worker_look, look);
+	portions_call(look, live, worker_look);
 	if (!look->failed)
 		return ST_OK;
 	snprintf(message, bytes, "%s: %s", look->reserve->path, status_text(ST_ERR_NOMEM));
@@ -356,8 +393,7 @@ reserve_turn(struct reserve *reserve, struct live *live, char *message, size_t b
 		return status;
 	reserve->dirty = false;
 	reserve->saved_ns = now;
-	for (unsigned w = 0; w < live_workers(live); w++)
-		live_call(live, w, worker_allow, reserve);
+	portions_call(&look, live, worker_allow);
 	return ST_OK;
 }
 

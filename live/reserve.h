@@ -26,9 +26,11 @@ enum status reserve_open(const char *path, struct reserve **reserve, char *messa
 /* NULL is fine. */
 void reserve_close(struct reserve *reserve);
 
-/* Moves first_seq of the gateway's SAs behind what the file knows, before SAs are made from it.  The first
- * reserve_turn() writes a block for each into the file: before a packet is sent. */
+/* Moves first_seq of the gateway's SAs behind what the file knows, before SAs are made from it.  A block for
+ * each must be in the file before a packet is sent: by reserve_write(), or the first reserve_turn(). */
 enum status reserve_begin(struct reserve *reserve, struct cfg_gateway *gateway, char *message, size_t bytes);
+/* Into the file, what is not there yet.  ERR_IO: the SAs must not be made; message. */
+enum status reserve_write(struct reserve *reserve, char *message, size_t bytes);
 /* Reserves more where half of a block is used, for SAs that are new too; often enough, that no SA can use up
  * half a block between two calls.  ERR_IO: could not be written, and SAs stop where they may; message. */
 enum status reserve_turn(struct reserve *reserve, struct live *live, char *message, size_t bytes);

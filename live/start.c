@@ -51,19 +51,48 @@ pci_add(struct arguments *arguments, const char *device)
 	return true;
 }
 
-/* Every lcore floats over all the CPUs: "--lcores=0@(0,1),1@(0,1)". */
+unsigned
+live_worker_count(const struct cfg_lab *cfg)
+{
+	const struct cfg_gateway *gateway = &cfg->gateways[0];
+	bool process = false;
+
+	for (unsigned p = 0; p < gateway->n_ports; p++) {
+		enum cfg_switching switching = gateway->ports[p].switching;
+
+		if (switching == CFG_SWITCHING_INHERIT)
+			switching = gateway->switching;
+		process |= switching == CFG_SWITCHING_FAST || switching == CFG_SWITCHING_PROCESS;
+	}
+	return cfg->live.workers + (process && cfg->live.process_core);
+}
+
+/* "0-3,6" */
+static void
+cpus_text(const cpu_set_t *set, char *text, size_t bytes)
+{
+	size_t used = 0;
+
+	for (unsigned c = 0, end; c < CPU_SETSIZE && used < bytes - 16; c = end + 1) {
+		for (end = c; end < CPU_SETSIZE && CPU_ISSET(end, set);)
+			end++;
+		if (end == c)
+			continue;
+		used += (size_t)snprintf(text + used, bytes - used, used ? ",%u-%u" : "%u-%u", c, end - 1);
+	}
+}
+
+/* Every lcore floats over all the CPUs: "--lcores=0@(0-1),1@(0-1)". */
 static void
 lcores_add(struct arguments *arguments, uint32_t workers)
 {
 	char cpus[1024] = "", text[TEXT_MAX / 2];
-	size_t used = 0;
+	size_t used;
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set))
 		CPU_SET(0, &set);
-	for (unsigned c = 0; c < CPU_SETSIZE && used < sizeof(cpus) - 8; c++)
-		if (CPU_ISSET(c, &set))
-			used += (size_t)snprintf(cpus + used, sizeof(cpus) - used, used ? ",%u" : "%u", c);
+	cpus_text(&set, cpus, sizeof(cpus));
 	used = (size_t)snprintf(text, sizeof(text), "--lcores=");
 	for (uint32_t i = 0; i <= workers && used < sizeof(text); i++)
 		used += (size_t)snprintf(
@@ -75,7 +104,7 @@ lcores_add(struct arguments *arguments, uint32_t workers)
 static void
 defaults_add(struct arguments *arguments, const struct cfg_lab *cfg)
 {
-	lcores_add(arguments, cfg->live.workers);
+	lcores_add(arguments, live_worker_count(cfg));
 	add(arguments, "--no-huge");
 	add(arguments, "-m256"); /* mapped, not resident: for the drivers; packets have memory of their own */
 	add(arguments, "--no-shconf");
@@ -112,10 +141,11 @@ live_eal_start(const char *program, const struct cfg_lab *cfg, char *const *args
 		snprintf(message, bytes, "DPDK's EAL does not start: %s", rte_strerror(rte_errno));
 		return ST_ERR_UNSUPPORTED;
 	}
-	if (rte_lcore_count() <= cfg->live.workers) {
+	if (rte_lcore_count() <= live_worker_count(cfg)) {
 		snprintf(message, bytes,
-			"EAL has %u lcores; wanted: %u, one for control and one for each of live.workers",
-			rte_lcore_count(), cfg->live.workers + 1);
+			"EAL has %u lcores; wanted: %u, one for control and one for each of live.workers%s",
+			rte_lcore_count(), live_worker_count(cfg) + 1,
+			live_worker_count(cfg) > cfg->live.workers ? ", and one for the process path" : "");
 		return ST_ERR_RANGE;
 	}
 	return ST_OK;

@@ -185,6 +185,16 @@ window_create(struct sa *sa, const struct cfg_sa *cfg)
 	return ST_OK;
 }
 
+/* The owner has the session and the window, and with them all numbers. */
+static void
+light_set(struct sa *sa, const struct cfg_sa *cfg)
+{
+	sa->light = true;
+	sa->seq_max = sa->seq;
+	if (cfg->direction == CFG_IN)
+		sa->next = sa; /* for sa_in, which looks closer at those that have one */
+}
+
 static enum status
 inbound_create(struct sa *sa, const struct cfg_sa *cfg)
 {
@@ -228,8 +238,11 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	sa->seq_max = cfg->esn ? UINT64_MAX : UINT32_MAX;
 	transform_set(sa, cfg);
 	outer_set(sa, cfg);
-	status = session_create(sa, cfg, engine, message, bytes);
-	if (status == ST_OK && cfg->direction == CFG_IN) {
+	if (!engine)
+		light_set(sa, cfg);
+	else
+		status = session_create(sa, cfg, engine, message, bytes);
+	if (status == ST_OK && engine && cfg->direction == CFG_IN) {
 		status = inbound_create(sa, cfg);
 		snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
 	}

@@ -101,13 +101,15 @@ struct sa {
 	void *observer;		 /* of whoever measures (a laboratory); the gateway does not look at it */
 	struct life_state *life; /* NULL: no limit in seconds, kilobytes or idle time (dataplane/life.h) */
 	uint32_t index;		 /* in its gateway: also the "connection id" of messages, less 1 */
+	uint8_t owner;		 /* of several workers, who sends and checks its numbers */
+	bool light;		 /* another one: without session and window (dataplane/hand.h) */
 	uint8_t ended;		 /* enum life: why it carries nothing any more; 0: it does */
 	bool seq_told;		 /* out: that its numbers run out */
 };
 
 /* Makes an SA with the session, window and templates; without a session where the engine refuses it by design
- * (engine_ops.refuses).  On failure nothing is left behind, and message says in
- * one line why. */
+ * (engine_ops.refuses).  engine NULL: a light copy, which can neither send nor receive.  On failure nothing
+ * is left behind, and message says in one line why. */
 enum status sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struct sa **sa,
 	char *message, size_t bytes);
 /* AH over ESP: two SAs of one direction on one packet (RFC 4301 §4.5). */

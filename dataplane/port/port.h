@@ -24,6 +24,8 @@ struct port {
 	uint64_t rate;	    /* bit/s, 0: infinitely fast */
 	uint32_t overhead;  /* layer-2 bytes a packet */
 	uint64_t peer_poll; /* ns: how often the other side looks; 0: no more often than this one */
+	const struct cfg_gateway
+		*gateway; /* whose routes count since they were changed; NULL: as it was made */
 };
 
 #endif

@@ -40,35 +40,98 @@ choice_make(const struct cbwfq *cbwfq)
 	return choice;
 }
 
-static void
-class_count_start(struct cbwfq_class *class, const struct item *item, uint64_t start)
+/* What a run of packets of one class adds up to. */
+struct run {
+	unsigned n;
+	uint64_t bytes, wait_sum, wait_max;
+};
+
+static inline void
+run_count(struct cbwfq *cbwfq, struct cbwfq_class *class, const struct run *run)
 {
 	struct qos_class_stats *stats = &class->stats;
-	uint64_t wait = start - item->arrival_ns;
 
-	class->packets--;
-	class->bytes -= item->bytes;
-	stats->packets_out++;
-	stats->bytes_out += item->bytes;
-	stats->wait_ns_sum += wait;
-	if (wait > stats->wait_ns_max)
-		stats->wait_ns_max = wait;
+	class->packets -= run->n;
+	class->bytes -= run->bytes;
+	stats->packets_out += run->n;
+	stats->bytes_out += run->bytes;
+	stats->wait_ns_sum += run->wait_sum;
+	if (run->wait_max > stats->wait_ns_max)
+		stats->wait_ns_max = run->wait_max;
+	cbwfq->waiting -= run->n;
+	ring_pop(class->ring, run->n);
 }
 
-static struct qos_out
-packet_start(struct cbwfq *cbwfq, const struct choice *choice)
+/* Starts the first packets of a class's queue by now, at most max, while they are its own and within what it
+ * may send (a byte costs byte_cost).  Returns how many.  The line is worked on in registers where there is no
+ * shaper: `shaped` is a constant. */
+static inline __attribute__((always_inline)) unsigned
+class_run(struct cbwfq *cbwfq, unsigned owner, uint64_t *deficit, uint64_t byte_cost, uint64_t now,
+	struct qos_out *out, unsigned max, const bool shaped)
 {
-	struct cbwfq_class *class = &cbwfq->classes[choice->owner];
-	const struct item *item = choice->item;
-	struct qos_out out = {item->pkt, choice->start_ns};
+	struct cbwfq_class *class = &cbwfq->classes[owner];
+	const struct ring ring = *class->ring;
+	struct egress *egress = &cbwfq->egress;
+	struct pacer line = egress->line;
+	unsigned count = ring_count(&ring), n = count < max ? count : max;
+	uint64_t left = *deficit;
+	struct run run = {0};
 
-	egress_take(&cbwfq->egress, item->bytes, choice->start_ns, item->arrival_ns);
-	class_count_start(class, item, choice->start_ns);
-	cbwfq->waiting--;
-	ring_pop(class->ring, 1);
-	if (!class->priority)
-		drr_take(&cbwfq->drr, &choice->pick, class->packets ? ring_first(class->ring)->bytes : 0);
-	return out;
+	for (; run.n < n; run.n++) {
+		const struct item *item = ring_at(&ring, ring.head + run.n);
+		uint64_t start = shaped ? egress_next(egress, item->bytes) : line.full_ns, wait;
+
+		if (start < item->arrival_ns)
+			start = item->arrival_ns;
+		if (start > now || item->owner != owner || item->bytes * byte_cost > left)
+			break;
+		if (shaped)
+			egress_take(egress, item->bytes, start, item->arrival_ns);
+		else
+			pacer_take(&line, item->bytes + egress->overhead, start, item->arrival_ns);
+		left -= item->bytes * byte_cost;
+		wait = start - item->arrival_ns;
+		run.bytes += item->bytes;
+		run.wait_sum += wait;
+		run.wait_max = wait > run.wait_max ? wait : run.wait_max;
+		out[run.n] = (struct qos_out){item->pkt, start};
+	}
+	if (!shaped)
+		egress->line = line;
+	*deficit = left;
+	run_count(cbwfq, class, &run);
+	return run.n;
+}
+
+static unsigned
+priority_run(struct cbwfq *cbwfq, uint64_t now, struct qos_out *out, unsigned max)
+{
+	unsigned owner = ring_first(&cbwfq->priority)->owner;
+	uint64_t all = UINT64_MAX;
+
+	if (cbwfq->egress.shaped)
+		return class_run(cbwfq, owner, &all, 0, now, out, max, true);
+	return class_run(cbwfq, owner, &all, 0, now, out, max, false);
+}
+
+/* A visit of the round robin, or what is possible of it now. */
+static unsigned
+visit_run(struct cbwfq *cbwfq, uint64_t now, struct qos_out *out, unsigned max)
+{
+	struct choice choice = choice_make(cbwfq);
+	struct cbwfq_class *class = &cbwfq->classes[choice.owner];
+	uint64_t *deficit, cost = cbwfq->drr.byte_cost;
+	unsigned n;
+
+	if (choice.start_ns > now)
+		return 0;
+	deficit = drr_begin(&cbwfq->drr, &choice.pick);
+	if (cbwfq->egress.shaped)
+		n = class_run(cbwfq, choice.owner, deficit, cost, now, out, max, true);
+	else
+		n = class_run(cbwfq, choice.owner, deficit, cost, now, out, max, false);
+	drr_end(&cbwfq->drr, class->packets ? ring_first(class->ring)->bytes : 0);
+	return n;
 }
 
 /* Nothing more starts now: what came in this instant and is still here waits. */
@@ -88,19 +151,18 @@ depths_look(struct cbwfq *cbwfq)
 static unsigned
 scheduler_run(struct cbwfq *cbwfq, uint64_t now, struct qos_out *out, unsigned max)
 {
-	for (unsigned n = 0; n < max; n++) {
-		struct choice choice;
+	unsigned n = 0, more = 1;
 
-		if (cbwfq->waiting)
-			choice = choice_make(cbwfq);
-		if (!cbwfq->waiting || choice.start_ns > now) {
-			if (cbwfq->look)
-				depths_look(cbwfq);
-			return n;
-		}
-		out[n] = packet_start(cbwfq, &choice);
+	while (n < max && cbwfq->waiting && more) {
+		if (ring_count(&cbwfq->priority))
+			more = priority_run(cbwfq, now, out + n, max - n);
+		else
+			more = visit_run(cbwfq, now, out + n, max - n);
+		n += more;
 	}
-	return max;
+	if (n < max && cbwfq->look)
+		depths_look(cbwfq);
+	return n;
 }
 
 /* Would a packet of `bytes` that comes now have to wait, whatever the scheduler thinks of it? */
@@ -115,7 +177,9 @@ policer_passes(const struct cbwfq *cbwfq, struct cbwfq_class *class, uint32_t by
 {
 	if (!class->police_always && !egress_congested(cbwfq, bytes, now))
 		return true;
-	if (bytes > class->burst || pacer_next(&class->policer, bytes) > now)
+	if (bytes > class->burst)
+		return false;
+	if (class->policer.full_ns > now + class->sure_ns && pacer_next(&class->policer, bytes) > now)
 		return false;
 	pacer_take(&class->policer, bytes, now, now);
 	return true;
@@ -139,6 +203,37 @@ room_make(struct cbwfq *cbwfq, const struct cbwfq_class *class, uint32_t bytes, 
 	return class_admits(class, bytes) || (!cbwfq->waiting && egress_next(&cbwfq->egress, bytes) <= now);
 }
 
+static inline void
+packet_hold(struct cbwfq *cbwfq, struct item item)
+{
+	struct cbwfq_class *class = &cbwfq->classes[item.owner];
+
+	ring_push(class->ring, item);
+	cbwfq->waiting++;
+	class->bytes += item.bytes;
+	if (!class->packets++ && !class->priority)
+		drr_join(&cbwfq->drr, item.owner, item.bytes);
+
+	if (egress_next(&cbwfq->egress, 0) <= item.arrival_ns)
+		cbwfq->look = true;
+	else if (class->packets > class->stats.depth_max)
+		class->stats.depth_max = class->packets;
+}
+
+bool
+cbwfq_restore(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
+{
+	unsigned owner = cbwfq->class_of[dscp & 63];
+	struct cbwfq_class *class = &cbwfq->classes[owner];
+
+	if (ring_full(class->ring))
+		return false;
+	class->stats.packets_in++;
+	class->stats.bytes_in += bytes;
+	packet_hold(cbwfq, (struct item){pkt, now, 0, bytes, owner});
+	return true;
+}
+
 enum drop
 cbwfq_put(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
 {
@@ -155,16 +250,7 @@ cbwfq_put(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t
 		class->stats.tail_drops++;
 		return DROP_QOS_TAIL;
 	}
-	ring_push(class->ring, (struct item){pkt, now, 0, bytes, owner});
-	cbwfq->waiting++;
-	class->bytes += bytes;
-	if (!class->packets++ && !class->priority)
-		drr_join(&cbwfq->drr, owner, bytes);
-
-	if (egress_next(&cbwfq->egress, 0) <= now)
-		cbwfq->look = true;
-	else if (class->packets > class->stats.depth_max)
-		class->stats.depth_max = class->packets;
+	packet_hold(cbwfq, (struct item){pkt, now, 0, bytes, owner});
 	return DROP_NONE;
 }
 

@@ -18,6 +18,7 @@ struct cbwfq_class {
 	uint64_t packets, bytes; /* that wait */
 	struct pacer policer;
 	uint64_t burst; /* bytes in the policer's bucket */
+	uint64_t sure_ns; /* a bucket that will be full within this has tokens for the largest packet */
 	struct qos_class_stats stats;
 };
 
@@ -36,6 +37,7 @@ struct cbwfq {
 enum status cbwfq_init(struct cbwfq *cbwfq, const struct cfg_qos *cfg, uint64_t line_rate, uint32_t overhead);
 void cbwfq_fini(struct cbwfq *cbwfq);
 enum drop cbwfq_put(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now);
+bool cbwfq_restore(struct cbwfq *cbwfq, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now);
 unsigned cbwfq_get(struct cbwfq *cbwfq, uint64_t now, struct qos_out *out, unsigned max);
 uint64_t cbwfq_next_due(const struct cbwfq *cbwfq);
 

@@ -9,6 +9,7 @@
 
 #define CBWFQ_STARTED 1024     /* packets that may start in one instant before they are fetched */
 #define CBWFQ_DEFAULT_LIMIT 64 /* packets in a class-default that was not configured */
+#define PACKET_MAX 65535	       /* bytes, as qos_put() takes them */
 #define BURST_MIN 1500	       /* bytes in a policer's bucket of 200 ms, at least */
 
 static const struct cfg_class class_default = {
@@ -50,6 +51,7 @@ class_init(struct cbwfq *cbwfq, const struct cfg_class *cfg)
 			class->burst = BURST_MIN;
 	}
 	pacer_init(&class->policer, cfg->priority, class->burst);
+	class->sure_ns = pacer_sure(&class->policer, PACKET_MAX);
 	cbwfq->n_classes++;
 	return ST_OK;
 }

@@ -76,15 +76,18 @@ drr_advance(struct drr *drr, const struct drr_pick *pick)
 	drr_rotate(drr, pick->place);
 }
 
-void
-drr_take(struct drr *drr, const struct drr_pick *pick, uint32_t next_bytes)
+uint64_t *
+drr_begin(struct drr *drr, const struct drr_pick *pick)
 {
 	if (pick->place || pick->rounds)
 		drr_advance(drr, pick);
+	return &drr->classes[drr->list[0]].deficit;
+}
 
-	struct drr_class *class = &drr->classes[drr->list[0]];
-	class->deficit -= class->cost;
-	class->cost = next_bytes * drr->byte_cost;
+void
+drr_end(struct drr *drr, uint32_t next_bytes)
+{
+	drr->classes[drr->list[0]].cost = next_bytes * drr->byte_cost;
 	if (!next_bytes) {
 		drr->active--;
 		memmove(drr->list, drr->list + 1, drr->active);

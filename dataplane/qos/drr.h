@@ -41,7 +41,10 @@ void drr_join(struct drr *drr, unsigned i, uint32_t bytes);
  * by another arrival.  Returns the class; at least one must be active. */
 unsigned drr_pick(const struct drr *drr, struct drr_pick *pick);
 
-/* Carries the decision out.  next_bytes: size of the class's packet after this one, 0 where there is none. */
-void drr_take(struct drr *drr, const struct drr_pick *pick, uint32_t next_bytes);
+/* Carries the decision out: the class, now the first in the list, may send packets of that much, its first one
+ * and, while no other is picked, those behind it that it still covers.  Whoever sends takes byte_cost a byte. */
+uint64_t *drr_begin(struct drr *drr, const struct drr_pick *pick);
+/* It has sent some.  next_bytes: size of its packet after these, 0 where there is none. */
+void drr_end(struct drr *drr, uint32_t next_bytes);
 
 #endif

@@ -78,6 +78,22 @@ fifo_hold(struct fifo *fifo, void *pkt, uint32_t bytes, uint64_t now)
 	return DROP_NONE;
 }
 
+bool
+fifo_restore(struct fifo *fifo, void *pkt, uint32_t bytes, uint64_t now)
+{
+	uint64_t start = egress_next(&fifo->egress, bytes);
+
+	if (ring_full(&fifo->ring))
+		return false;
+	start = start > now ? start : now;
+	fifo->stats.packets_in++;
+	fifo->stats.bytes_in += bytes;
+	ring_push(&fifo->ring, (struct item){pkt, now, start, bytes, 0});
+	fifo->waiting_bytes += bytes;
+	egress_take(&fifo->egress, bytes, start, now);
+	return true;
+}
+
 static __attribute__((noinline)) enum drop
 fifo_put_shaped(struct fifo *fifo, void *pkt, uint32_t bytes, uint64_t now)
 {

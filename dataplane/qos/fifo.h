@@ -19,6 +19,7 @@ struct fifo {
 enum status fifo_init(struct fifo *fifo, const struct cfg_qos *cfg, uint64_t line_rate, uint32_t overhead);
 void fifo_fini(struct fifo *fifo);
 enum drop fifo_put(struct fifo *fifo, void *pkt, uint32_t bytes, uint64_t now);
+bool fifo_restore(struct fifo *fifo, void *pkt, uint32_t bytes, uint64_t now);
 bool fifo_pass(struct fifo *fifo, uint32_t bytes);
 unsigned fifo_get(struct fifo *fifo, uint64_t now, struct qos_out *out, unsigned max);
 uint64_t fifo_next_due(const struct fifo *fifo);

@@ -88,3 +88,12 @@ pacer_next(const struct pacer *pacer, uint32_t bytes)
 	full = span_less(full, spare, pacer->den);
 	return full.ns + (full.part != 0);
 }
+
+/* The whole credit, rounded down, less the time of the bytes, rounded up. */
+uint64_t
+pacer_sure(const struct pacer *pacer, uint32_t bytes)
+{
+	uint64_t ns = pacer_span(pacer, bytes * pacer->num).ns + 1;
+
+	return pacer->credit.ns > ns ? pacer->credit.ns - ns : 0;
+}

@@ -38,6 +38,9 @@ void pacer_init(struct pacer *pacer, uint64_t bps, uint64_t burst);
  * one that is larger than the bucket needs a full bucket and leaves a debt. */
 uint64_t pacer_next(const struct pacer *pacer, uint32_t bytes);
 
+/* Where full_ns is at most that much later than now, pacer_next() is not, for any packet of at most `bytes`. */
+uint64_t pacer_sure(const struct pacer *pacer, uint32_t bytes);
+
 /* parts / den, rounded down; exact below 2^63. */
 static inline uint64_t
 pacer_divide(const struct pacer *pacer, uint64_t parts)

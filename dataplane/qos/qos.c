@@ -1,6 +1,7 @@
 /* The face of qos: checks ranges, then a fifo or a cbwfq does the work.
  * One branch per call chooses between them; there are no other kinds.  RFC 2475 terms. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "dataplane/qos/cbwfq.h"
 #include "dataplane/qos/fifo.h"
@@ -58,6 +59,58 @@ qos_put(struct qos *qos, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
 	if (qos->cbwfq)
 		return cbwfq_put(qos->cbwfq, pkt, bytes, dscp, now);
 	return fifo_put(&qos->fifo, pkt, bytes, now);
+}
+
+static struct qos_class_stats *
+stats_of(struct qos *qos, unsigned class_index)
+{
+	return qos->cbwfq ? &qos->cbwfq->classes[class_index].stats : &qos->fifo.stats;
+}
+
+/* Bytes of the packets that a class holds. */
+static uint64_t
+bytes_held(const struct qos *qos, unsigned class_index)
+{
+	const struct ring *ring = &qos->fifo.ring;
+	uint64_t bytes = 0;
+
+	if (qos->cbwfq)
+		return qos->cbwfq->classes[class_index].bytes;
+	for (uint32_t at = ring->head; at != ring->tail; at++)
+		bytes += ring_at(ring, at)->bytes;
+	return bytes;
+}
+
+void
+qos_carry(struct qos *qos, const struct qos *from)
+{
+	for (unsigned c = 0; c < qos_class_count(qos); c++)
+		for (unsigned f = 0; f < qos_class_count(from); f++) {
+			struct qos_class_stats *to = stats_of(qos, c);
+			const char *name = to->name;
+
+			if (strcmp(name, qos_class_stats(from, f)->name) != 0)
+				continue;
+			*to = *qos_class_stats(from, f);
+			to->name = name;
+			to->packets_in = to->packets_out + to->tail_drops + to->police_drops;
+			to->bytes_in -= bytes_held(from, f);
+		}
+}
+
+bool
+qos_restore(struct qos *qos, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now)
+{
+	if (qos->cbwfq)
+		return cbwfq_restore(qos->cbwfq, pkt, bytes, dscp, now);
+	return fifo_restore(&qos->fifo, pkt, bytes, now);
+}
+
+void
+qos_rename(struct qos *qos, const struct cfg_qos *cfg)
+{
+	for (unsigned c = 0; qos->cbwfq && c < qos->cbwfq->n_classes && c < cfg->n_classes; c++)
+		qos->cbwfq->classes[c].stats.name = cfg->classes[c].name;
 }
 
 bool

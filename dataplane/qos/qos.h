@@ -53,6 +53,15 @@ bool qos_is_endless(const struct qos *qos);
  * held: it goes behind them. */
 bool qos_pass(struct qos *qos, uint32_t bytes);
 
+/* Another policy for a port: the counts of classes that `from` has too go on, as if what it holds had not
+ * come yet; its packets are then to be fetched and put here by qos_restore(). */
+void qos_carry(struct qos *qos, const struct qos *from);
+/* As qos_put(), for a packet that was let in before: asks no limit and no policer.  False: there is no room
+ * at all. */
+bool qos_restore(struct qos *qos, void *pkt, uint32_t bytes, uint8_t dscp, uint64_t now);
+/* The same policy in another configuration, from which names are borrowed from now on. */
+void qos_rename(struct qos *qos, const struct cfg_qos *cfg);
+
 /* Start of the next packet if nothing more arrives; TIME_NEVER where empty. */
 uint64_t qos_next_due(const struct qos *qos);
 

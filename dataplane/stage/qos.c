@@ -49,6 +49,28 @@ qos_drain(struct worker *w, unsigned port)
 }
 
 void
+qos_move(struct worker *w, unsigned port, struct qos *to)
+{
+	struct dp_port *p = &w->dp->ports[port];
+	struct qos_out from, first;
+
+	qos_carry(to, p->qos);
+	while (qos_get(p->qos, TIME_NEVER - 1, &from, 1)) {
+		const struct pkt *pkt = pkt_of(from.pkt);
+
+		while (!qos_restore(to, from.pkt, pkt->wire_bytes, pkt->dscp, w->now) &&
+			qos_get(to, TIME_NEVER - 1, &first, 1)) {
+			if (!has_room(w))
+				worker_walk(w);
+			start_one(w, first.pkt, w->now);
+		}
+	}
+	p->qos = to;
+	p->endless = qos_is_endless(to);
+	worker_walk(w);
+}
+
+void
 stage_qos(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	uint32_t touched = 0;
@@ -60,6 +82,10 @@ stage_qos(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 
 		if (port->endless && has_room(w) && qos_pass(port->qos, pkt->wire_bytes)) {
 			start_one(w, pkts[i], w->now);
+			continue;
+		}
+		if (unlikely(port->foreign)) {
+			hand_put(w, pkts[i], HAND_QOS, port->sender);
 			continue;
 		}
 		drop = qos_put(port->qos, pkts[i], pkt->wire_bytes, pkt->dscp, w->now);

@@ -41,5 +41,6 @@ void
 stage_reassemble(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		put_one(w, pkts[i]);
+		if (!w->hand || !hand_fragment(w, pkts[i]))
+			put_one(w, pkts[i]);
 }

@@ -11,12 +11,16 @@
 #define AT_MAX (UINT8_MAX * 4u)
 
 /* ESP under AH comes by that AH and no other way, and what comes by such an AH is that ESP (RFC 4301 §5.2).
- */
+ * An SA of another worker goes there. */
 static enum drop
-bundle_check(const struct pkt *pkt, const struct sa *sa)
+bundle_check(const struct pkt *pkt, struct sa *sa)
 {
 	const struct sa *by = pkt->flags & PKT_NESTED ? pkt->over : NULL;
 
+	if (sa->light) { /* an ESP has the owner of the AH over it, so that nothing nested comes here */
+		sa->packets++;
+		return by ? DROP_POLICY_IN : hand_to(HAND_SA_IN, sa->owner);
+	}
 	if (!sa->ah_len && sa->next && sa->next != by)
 		return DROP_POLICY_IN;
 	return by && by->next != sa ? DROP_POLICY_IN : DROP_NONE;
@@ -37,7 +41,7 @@ sa_missing(const struct worker *w, struct pkt *pkt, const struct ipsec_peek *pee
 	for (unsigned i = 0; w->dp->n_refused && i < w->dp->cfg->n_sas; i++) {
 		struct sa *sa = w->dp->sas[i];
 
-		if (sa->session || sa->direction != CFG_IN || sa->spi != peek->spi ||
+		if (sa->session || sa->light || sa->direction != CFG_IN || sa->spi != peek->spi ||
 			sa->transform.proto != peek->proto || !ip_equal(sa->dst, dst))
 			continue;
 		pkt->sa = sa;

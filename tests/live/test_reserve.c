@@ -111,6 +111,31 @@ test_refused(void)
 	}
 }
 
+/* What is to be made has its block in the file first; and where that cannot be, it is said. */
+static void
+test_write(void)
+{
+	struct reserve *again;
+	struct rig rig;
+	char moved[80];
+
+	begin(&rig, NULL);
+	CU_ASSERT_EQUAL(reserve_write(rig.reserve, rig.message, sizeof(rig.message)), ST_OK);
+	reserve_close(rig.reserve);
+	CU_ASSERT_EQUAL_FATAL(reserve_open(rig.path, &again, rig.message, sizeof(rig.message)), ST_OK);
+	rig.reserve = again;
+	rig.sas[0].first_seq = 1;
+	CU_ASSERT_EQUAL(reserve_begin(again, &rig.cfg, rig.message, sizeof(rig.message)), ST_OK);
+	CU_ASSERT_EQUAL(rig.sas[0].first_seq, RESERVE_BLOCK + 1);
+	snprintf(moved, sizeof(moved), "%s-away", rig.folder);
+	CU_ASSERT_EQUAL_FATAL(rename(rig.folder, moved), 0);
+	CU_ASSERT_EQUAL(reserve_write(again, rig.message, sizeof(rig.message)), ST_ERR_IO);
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.message, "cannot be written"));
+	CU_ASSERT_EQUAL_FATAL(rename(moved, rig.folder), 0);
+	CU_ASSERT_EQUAL(reserve_write(again, rig.message, sizeof(rig.message)), ST_OK);
+	rig_close(&rig);
+}
+
 static void
 test_lock(void)
 {
@@ -134,6 +159,7 @@ suite_reserve(void)
 		return (int)CU_get_error();
 	CU_ADD_TEST(s, test_begin);
 	CU_ADD_TEST(s, test_refused);
+	CU_ADD_TEST(s, test_write);
 	CU_ADD_TEST(s, test_lock);
 	return (int)CU_get_error();
 }

@@ -7,16 +7,15 @@ and in order.
 import random
 import socket
 import struct
-import threading
 
 import gateway_kit
+from gateway_stream import Stream, rekey
 
 PORT = 9999
-SECONDS = 20  # of silence, after which what is missing is lost
+SECONDS = 20
 MSS = 1100
 OWN_MSS = 1460
 ROUNDS = 40  # each rekeys both directions at both ends
-PAUSE = 0.002  # between two datagrams of one sender
 ETH_P_ALL = 3
 SYN, ACK = 0x02, 0x10
 
@@ -78,59 +77,6 @@ def check_mss(scenario, world):
             one.close()
 
 
-class Stream:
-    """Numbered datagrams from one host to the other until it is told to end."""
-
-    def __init__(self, world, here, there):
-        self.to = (world.net.host(there), PORT)
-        self.sent, self.got, self.failed = 0, [], None
-        self.over = threading.Event()
-        self.out, self.into = (gateway_kit.in_net(
-            f"h{end}", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for end in (here, there))
-        self.into.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
-        self.into.bind(("", PORT))
-        self.into.settimeout(SECONDS)
-        self.threads = [threading.Thread(target=run, daemon=True) for run in (self.send, self.receive)]
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def send(self):
-        try:
-            while not self.over.wait(PAUSE):
-                self.out.sendto(struct.pack("!Q", self.sent) + bytes(self.sent % 1200), self.to)
-                self.sent += 1
-            self.out.sendto(struct.pack("!Q", self.sent) + b"the last", self.to)
-            self.sent += 1
-        except OSError as error:
-            self.failed = error
-
-    def receive(self):
-        try:
-            while True:
-                data = self.into.recv(65535)
-                self.got.append(struct.unpack("!Q", data[:8])[0])
-                if data[8:] == b"the last":
-                    return
-        except OSError as error:
-            self.failed = error
-
-    def end(self):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-        self.out.close()
-        self.into.close()
-
-
-def rekey(world, name, spi, chance):
-    """The receiver first, then the sender."""
-    src, dst = name.split("-")
-    key = chance.randbytes(20).hex()
-    return all(world.crypto(end, "sa", "rekey", name, "spi", hex(spi), "key", key) for end in (dst, src))
-
-
 def check_rekey(scenario, world):
     chance = random.Random(4303)
     for end in "ab":
@@ -174,4 +120,5 @@ def body(scenario, folder):
         world.close()
 
 
-gateway_kit.main(body)
+if __name__ == "__main__":
+    gateway_kit.main(body)
