@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/slab.h"
 #include "config/cfg.h"
 
 #define ENGINE(name) extern const struct engine_ops engine_ops_##name;
@@ -40,18 +41,31 @@ enum status
 engine_create(const struct cfg_engine *cfg, struct engine **engine, char *message, size_t bytes)
 {
 	const struct engine_ops *ops = engine_find(cfg->kind);
+	enum status status;
 
 	*engine = NULL;
 	if (!ops) {
 		snprintf(message, bytes, "there is no engine \"%s\"", cfg->kind);
 		return ST_ERR_NOT_FOUND;
 	}
-	return ops->create(cfg, engine, message, bytes);
+	status = ops->create(cfg, engine, message, bytes);
+	if (status)
+		return status;
+	(*engine)->memory = slab_create();
+	if ((*engine)->memory)
+		return ST_OK;
+	engine_destroy(*engine);
+	*engine = NULL;
+	snprintf(message, bytes, "%s", status_text(ST_ERR_NOMEM));
+	return ST_ERR_NOMEM;
 }
 
 void
 engine_destroy(struct engine *engine)
 {
+	struct slab *memory = engine ? engine->memory : NULL;
+
 	if (engine)
 		engine->ops->destroy(engine);
+	slab_destroy(memory);
 }

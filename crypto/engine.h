@@ -74,6 +74,7 @@ struct crypto_key {
 struct cfg_engine;
 struct engine;
 struct crypto_session;
+struct slab;
 
 /* What an engine counts, rows of counter.def. */
 enum engine_counter {
@@ -128,6 +129,7 @@ struct engine_ops {
 /* Every engine's first member. */
 struct engine {
 	const struct engine_ops *ops;
+	struct slab *memory; /* of what there is for each SA, the session and what stands round it */
 };
 
 /* An engine of cfg->kind.  ERR_NOT_FOUND for an unknown kind. */

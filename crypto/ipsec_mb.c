@@ -13,6 +13,8 @@
 #include "base/clock.h"
 
 #define QUEUE_DEPTH 1024u /* a power of two */
+#define KEY_LINES 3u	   /* all of AES-128's */
+#define POWER_LINES 2u	   /* eight powers of the hash key, for packets of 112 bytes */
 
 struct ipsec_mb {
 	struct engine engine;
@@ -66,19 +68,18 @@ ipsec_mb_poll(struct engine *engine, struct crypto_op **done, unsigned max, uint
 	return n;
 }
 
-/* What comes first and the expanded key; and for GCM the last powers of the hash key, by which the library
- * does short texts. */
+/* As AES-GCM wants it: what comes first with the round keys, and the last powers of the hash key, by which the
+ * library does short texts. */
 static void
 ipsec_mb_prefetch(const struct crypto_session *session)
 {
-	const char *key = (const char *)&session->key;
-	bool gcm = session->route == IPSEC_MB_GCM_16 || session->route == IPSEC_MB_GCM;
+	const char *first = (const char *)session;
+	const char *powers_end = first + offsetof(struct crypto_session, gmac);
 
-	__builtin_prefetch(session);
-	for (unsigned at = 0; at < 4 * 64; at += 64)
-		__builtin_prefetch(key + at);
-	for (unsigned at = 64; gcm && at <= 3 * 64; at += 64)
-		__builtin_prefetch(key + sizeof(session->key) - at);
+	for (unsigned at = 0; at < KEY_LINES * 64; at += 64)
+		__builtin_prefetch(first + at);
+	for (unsigned at = 64; at <= POWER_LINES * 64; at += 64)
+		__builtin_prefetch(powers_end - at);
 }
 
 static uint64_t
@@ -101,7 +102,8 @@ ipsec_mb_session_create(struct engine *engine, const struct transform *transform
 	char *message, size_t bytes)
 {
 	struct ipsec_mb *mb = (struct ipsec_mb *)engine;
-	enum status status = ipsec_mb_session_new(mb->runner.manager, transform, key, direction, session);
+	enum status status = ipsec_mb_session_new(
+		mb->runner.manager, engine->memory, transform, key, direction, session);
 
 	if (status)
 		snprintf(message, bytes, "ipsec_mb: %s", status_text(status));
@@ -111,8 +113,7 @@ ipsec_mb_session_create(struct engine *engine, const struct transform *transform
 static void
 ipsec_mb_session_destroy(struct engine *engine, struct crypto_session *session)
 {
-	(void)engine;
-	ipsec_mb_session_free(session);
+	ipsec_mb_session_free(engine->memory, session);
 }
 
 static void

@@ -33,12 +33,14 @@ struct ipsec_mb_gmac {
 	aes_gmac_finalize_t finalize;
 };
 
+#define IPSEC_MB_BLOCK __attribute__((aligned(16)))
+
 /* Keys of the cipher as the library wants them. */
 union ipsec_mb_cipher_key {
-	struct gcm_key_data gcm IPSEC_MB_LINE; /* the type itself is not */
+	struct gcm_key_data gcm IPSEC_MB_BLOCK; /* the type itself is not */
 	struct {
-		uint8_t encrypt[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
-		uint8_t decrypt[IPSEC_MB_ROUND_KEYS] IPSEC_MB_LINE;
+		uint8_t encrypt[IPSEC_MB_ROUND_KEYS] IPSEC_MB_BLOCK;
+		uint8_t decrypt[IPSEC_MB_ROUND_KEYS] IPSEC_MB_BLOCK;
 	} aes;
 	struct {
 		uint64_t schedule[3][IMB_DES_KEY_SCHED_SIZE / sizeof(uint64_t)];
@@ -60,20 +62,28 @@ union ipsec_mb_auth_key {
 	} aes;
 };
 
-/* Read-only after creation.  The first line is all that AES-GCM needs beside the expanded key. */
+/* What of a session is there: memory ends behind it. */
+enum ipsec_mb_has { IPSEC_MB_HAS_KEY, IPSEC_MB_HAS_GMAC, IPSEC_MB_HAS_JOB, IPSEC_MB_HAS_ALL };
+
+/* Read-only after creation.  AES-GCM has the first 1,024 bytes alone.  There the round keys of 128 bits end
+ * with the third line, and the powers of the hash key begin a line: a short packet reads five lines. */
 struct crypto_session {
-	enum ipsec_mb_route route;
+	uint8_t route; /* enum ipsec_mb_route */
 	bool decrypt;
 	bool auth;	    /* auth_len is used, and not 0 */
 	bool job_aead;	    /* the job has AAD, and authenticates its text */
 	uint8_t icv_len;    /* 0: no ICV */
 	uint8_t block_mask; /* text_len & block_mask must be 0 */
+	uint8_t has;	    /* enum ipsec_mb_has */
 	aes_gcm_enc_dec_t gcm;
+	union ipsec_mb_cipher_key key;
 	struct ipsec_mb_gmac gmac;
 	IMB_JOB job IPSEC_MB_LINE; /* all of a job that does not depend on the packet */
-	union ipsec_mb_cipher_key key;
 	union ipsec_mb_auth_key auth_key;
 };
+
+_Static_assert(offsetof(struct crypto_session, key) == 16, "round keys of AES-128 end with the third line");
+_Static_assert(offsetof(struct crypto_session, gmac) == 1024, "a session of AES-GCM");
 
 #define IPSEC_MB_BURST 128u		      /* IMB_MAX_BURST_SIZE, and half of what the manager holds */
 #define IPSEC_MB_BOUNCE_BYTES (65536u + 256u) /* the longest packet, and auth_before */
@@ -93,10 +103,10 @@ extern const struct engine_ops engine_ops_ipsec_mb;
 void ipsec_mb_run(struct ipsec_mb_runner *runner, struct crypto_op **ops, unsigned n);
 
 /* Keys are copied in expanded form.  ERR_UNSUPPORTED, ERR_RANGE (length of a key) or ERR_NOMEM. */
-enum status ipsec_mb_session_new(IMB_MGR *manager, const struct transform *transform,
+enum status ipsec_mb_session_new(IMB_MGR *manager, struct slab *memory, const struct transform *transform,
 	const struct crypto_key *key, enum crypto_direction direction, struct crypto_session **session);
 /* Wipes the keys; NULL is allowed. */
-void ipsec_mb_session_free(struct crypto_session *session);
+void ipsec_mb_session_free(struct slab *memory, struct crypto_session *session);
 
 /* AES-CCM with 192 bits (RFC 4309), one packet; the manager's lanes are empty before and after.  tag: the
  * whole one, 16 bytes. */

@@ -36,7 +36,7 @@ ipsec_mb_raw_create(
 		status = ST_ERR_NOMEM;
 	for (unsigned d = 0; d < 2 && !status; d++)
 		status = ipsec_mb_session_new(
-			raw->manager, transform, key, (enum crypto_direction)d, &raw->session[d]);
+			raw->manager, NULL, transform, key, (enum crypto_direction)d, &raw->session[d]);
 	if (!status &&
 		(raw->session[0]->route == IPSEC_MB_GMAC || raw->session[0]->route == IPSEC_MB_CCM_192))
 		status = ST_ERR_UNSUPPORTED;
@@ -52,8 +52,8 @@ ipsec_mb_raw_destroy(struct ipsec_mb_raw *raw)
 {
 	if (!raw)
 		return;
-	ipsec_mb_session_free(raw->session[0]);
-	ipsec_mb_session_free(raw->session[1]);
+	ipsec_mb_session_free(NULL, raw->session[0]);
+	ipsec_mb_session_free(NULL, raw->session[1]);
 	if (raw->manager)
 		free_mb_mgr(raw->manager);
 	bytes_wipe(raw, sizeof(*raw));

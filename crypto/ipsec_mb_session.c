@@ -6,10 +6,10 @@
  * unsupported.  Runs no packets. */
 #include "crypto/ipsec_mb.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/slab.h"
 
 /* 16, 24 and 32 bytes are 0, 1 and 2. */
 static unsigned
@@ -254,50 +254,76 @@ transform_supported(const struct transform *transform)
 	return aead ? !auth : auth || transform->cipher != ALG_CIPHER_NULL;
 }
 
+/* AES-GCM and GMAC have no job, and only a MAC has a key of its own: the rest of the struct is not there. */
+static size_t
+session_bytes(const struct crypto_session *session)
+{
+	static const size_t bytes[] = {
+		[IPSEC_MB_HAS_KEY] = offsetof(struct crypto_session, gmac),
+		[IPSEC_MB_HAS_GMAC] = offsetof(struct crypto_session, job),
+		[IPSEC_MB_HAS_JOB] = offsetof(struct crypto_session, auth_key),
+		[IPSEC_MB_HAS_ALL] = sizeof(struct crypto_session),
+	};
+
+	return bytes[session->has];
+}
+
 /* The ICV covers the ciphertext (RFC 4303 §3.3.2.1), hence encrypt then hash, and hash then decrypt. */
 static void
-session_bind(const IMB_MGR *manager, struct crypto_session *session, const struct transform *transform,
-	const struct crypto_key *key)
+job_begin(struct crypto_session *session)
 {
 	IMB_JOB *job = &session->job;
 
 	session->route = IPSEC_MB_JOB;
-	session->auth = transform->auth != ALG_AUTH_NONE;
 	job->cipher_direction = session->decrypt ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
 	job->chain_order = session->decrypt ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
 	job->hash_alg = IMB_AUTH_NULL;
 	job->auth_tag_output_len_in_bytes = session->icv_len;
-	cipher_binds[transform->cipher](manager, session, key);
-	auth_binds[transform->auth](manager, session, key);
+}
+
+/* What is known before the keys are expanded. */
+static struct crypto_session
+session_begin(const struct transform *transform, enum crypto_direction direction)
+{
+	const struct alg_cipher_info *cipher = &alg_cipher_info[transform->cipher];
+	bind_fn bind = cipher_binds[transform->cipher];
+
+	return (struct crypto_session){.decrypt = direction == CRYPTO_DECRYPT,
+		.auth = transform->auth != ALG_AUTH_NONE,
+		.has = transform->auth != ALG_AUTH_NONE ? IPSEC_MB_HAS_ALL
+		       : bind == gcm_bind		? IPSEC_MB_HAS_KEY
+		       : bind == gmac_bind		? IPSEC_MB_HAS_GMAC
+							: IPSEC_MB_HAS_JOB,
+		.icv_len = cipher->icv ? cipher->icv : alg_auth_info[transform->auth].icv};
 }
 
 enum status
-ipsec_mb_session_new(IMB_MGR *manager, const struct transform *transform, const struct crypto_key *key,
-	enum crypto_direction direction, struct crypto_session **session)
+ipsec_mb_session_new(IMB_MGR *manager, struct slab *memory, const struct transform *transform,
+	const struct crypto_key *key, enum crypto_direction direction, struct crypto_session **session)
 {
+	struct crypto_session begun, *made;
+
 	if (!transform_supported(transform))
 		return ST_ERR_UNSUPPORTED;
-	const struct alg_cipher_info *cipher = &alg_cipher_info[transform->cipher];
-	const struct alg_auth_info *auth = &alg_auth_info[transform->auth];
-
-	if (key->key_len != cipher->key || key->auth_key_len != auth->key)
+	if (key->key_len != alg_cipher_info[transform->cipher].key ||
+		key->auth_key_len != alg_auth_info[transform->auth].key)
 		return ST_ERR_RANGE;
-	struct crypto_session *made = aligned_alloc(_Alignof(struct crypto_session), sizeof(*made));
+	begun = session_begin(transform, direction);
+	made = slab_take(memory, session_bytes(&begun));
 	if (!made)
 		return ST_ERR_NOMEM;
-	memset(made, 0, sizeof(*made));
-	made->decrypt = direction == CRYPTO_DECRYPT;
-	made->icv_len = cipher->icv ? cipher->icv : auth->icv;
-	session_bind(manager, made, transform, key);
+	memcpy(made, &begun, offsetof(struct crypto_session, key));
+	if (made->has >= IPSEC_MB_HAS_JOB)
+		job_begin(made);
+	cipher_binds[transform->cipher](manager, made, key);
+	auth_binds[transform->auth](manager, made, key);
 	*session = made;
 	return ST_OK;
 }
 
 void
-ipsec_mb_session_free(struct crypto_session *session)
+ipsec_mb_session_free(struct slab *memory, struct crypto_session *session)
 {
-	if (!session)
-		return;
-	bytes_wipe(session, sizeof(*session));
-	free(session);
+	if (session)
+		slab_give(memory, session, session_bytes(session));
 }

@@ -75,6 +75,7 @@ dp_ports_commit(struct dp *dp, struct dp_change *change)
 			continue;
 		}
 		qos_move(dp->worker, p, change->qos[p]);
+		hand_port(dp->worker, port); /* a queue that is paced is one worker's */
 		change->qos[p] = before; /* to be freed with it */
 		moved = true;
 	}

@@ -73,11 +73,12 @@ dp_sas_bundle(struct dp *dp)
 			sa_bundle(dp->sas[i], dp->sas[dp->cfg->sas[i].over_index]);
 }
 
-/* ESP that stays, and was under an AH that goes: it names that AH. */
+/* ESP that stays, and was under an AH that goes: it names that AH.  Its owner says so; `next` of light copies
+ * is always set. */
 static bool
 is_orphan(const struct dp_change *change, uint32_t i)
 {
-	return change->sas[i]->next && !change->cfg->sas[i].over &&
+	return change->sas[i]->next && !change->sas[i]->light && !change->cfg->sas[i].over &&
 	       !(change->outer && change->outer[i] != CFG_NONE);
 }
 

@@ -11,21 +11,26 @@
 
 #define FAR_SAS 1024u /* from so many on */
 #define FAR_LINE 64u
+#define FAR_SESSIONS 8u /* that are fetched while as many are worked with: all of a burst would wait in line */
 
-/* The lines of an SA that one direction or the other looks at. */
+/* The lines of an SA that a packet on its way out looks at, and those that one on its way in does. */
+#define FAR_OUT offsetof(struct sa, errors)
+#define FAR_IN offsetof(struct sa, path_mtu)
+
 static inline void
-far_sa(const struct sa *sa)
+far_sa(const struct sa *sa, size_t bytes)
 {
-	for (size_t at = 0; at < offsetof(struct sa, path_mtu); at += FAR_LINE)
+	for (size_t at = 0; at < bytes; at += FAR_LINE)
 		__builtin_prefetch((const char *)sa + at, 1);
 }
 
-/* Before the flow cache is asked: its bucket, and then the SA that stands there.  came: by an SA, else from a
- * port. */
+/* Before the flow cache is asked: its bucket, and then the SA that stands there, usually in the first place.
+ * came: by an SA, else from a port. */
 static inline void
 far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n, bool came)
 {
 	const struct flow_entry *bucket[WORKER_INBOX];
+	struct flow_key key[WORKER_INBOX];
 
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *ip = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
@@ -35,12 +40,22 @@ far_flows(const struct worker *w, struct rte_mbuf **pkts, unsigned n, bool came)
 		if (rte_pktmbuf_data_len(pkts[i]) < IPV4_MIN_BYTES || !ip_head_is_v4(ip) ||
 			ip[IPV4_PROTO] == IPV4_PROTO_ESP)
 			continue;
-		bucket[i] = flow_cache_bucket(w->cache, flow_key_read(ip, rte_pktmbuf_data_len(pkts[i]), by));
+		key[i] = flow_key_read(ip, rte_pktmbuf_data_len(pkts[i]), by);
+		bucket[i] = flow_cache_bucket(w->cache, key[i]);
 		__builtin_prefetch(bucket[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (!bucket[i] || flow_key_equal(bucket[i], key[i])) {
+			if (bucket[i] && bucket[i]->sa)
+				far_sa(bucket[i]->sa, FAR_OUT);
+			bucket[i] = NULL;
+		} else {
+			__builtin_prefetch(++bucket[i]);
+		}
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (bucket[i] && bucket[i]->sa)
-			far_sa(bucket[i]->sa);
+			far_sa(bucket[i]->sa, FAR_OUT);
 }
 
 /* Before the SAD is asked. */
@@ -61,19 +76,17 @@ static inline void
 far_windows(struct rte_mbuf **pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		far_sa(pkt_of(pkts[i])->sa);
+		far_sa(pkt_of(pkts[i])->sa, FAR_IN);
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(pkt_of(pkts[i])->sa->window, 1);
 }
 
-/* Before the engine works. */
+/* Before the engine works.  There is one that wants it. */
 static inline void
-far_sessions(const struct worker *w, struct rte_mbuf **pkts, unsigned n)
+far_sessions(const struct worker *w, struct crypto_op **ops, unsigned n)
 {
-	if (!w->engine->ops->prefetch)
-		return;
 	for (unsigned i = 0; i < n; i++)
-		w->engine->ops->prefetch(pkt_of(pkts[i])->op.session);
+		w->engine->ops->prefetch(ops[i]->session);
 }
 
 #endif

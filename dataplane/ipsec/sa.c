@@ -8,11 +8,11 @@
  *
  * Does not register the SA anywhere (sad.c, sadb) and takes no sequence numbers. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/ip.h"
+#include "base/slab.h"
 #include "dataplane/ipsec/ip_head.h"
 #include "dataplane/ipsec/sa.h"
 
@@ -21,18 +21,8 @@
 _Static_assert(sizeof(((struct cfg_sa *)0)->key) == CFG_KEY_MAX, "keys of the configuration");
 _Static_assert(offsetof(struct sa, wire) == LINE_BYTES, "first cache line");
 _Static_assert(offsetof(struct sa, head) == 2 * LINE_BYTES, "second");
+_Static_assert(sizeof(struct sa) <= 7 * LINE_BYTES, "with a window of 64 packets, one line, 512 bytes");
 _Static_assert(offsetof(struct sa, errors) <= 3 * LINE_BYTES, "third");
-
-static void *
-memory_create(size_t bytes)
-{
-	size_t whole = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-	void *memory = aligned_alloc(LINE_BYTES, whole);
-
-	if (memory)
-		memset(memory, 0, whole);
-	return memory;
-}
 
 /* The last number sent, or the highest taken as received: one less than the first one. */
 static uint64_t
@@ -170,14 +160,14 @@ session_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine, c
 
 /* Without authentication there is no replay check, whatever window was asked for (RFC 4303 §3.4.3). */
 static enum status
-window_create(struct sa *sa, const struct cfg_sa *cfg)
+window_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine)
 {
 	if (!cfg->window || !sa->authenticated)
 		return ST_OK;
 	sa->replay = cfg->replay ? replay_find(cfg->replay) : NULL;
 	if (!sa->replay)
 		return ST_ERR_NOT_FOUND;
-	sa->window = memory_create(sa->replay->bytes(cfg->window));
+	sa->window = slab_take(engine->memory, sa->replay->bytes(cfg->window));
 	if (!sa->window)
 		return ST_ERR_NOMEM;
 	sa->window_size = cfg->window;
@@ -196,9 +186,9 @@ light_set(struct sa *sa, const struct cfg_sa *cfg)
 }
 
 static enum status
-inbound_create(struct sa *sa, const struct cfg_sa *cfg)
+inbound_create(struct sa *sa, const struct cfg_sa *cfg, struct engine *engine)
 {
-	enum status status = window_create(sa, cfg);
+	enum status status = window_create(sa, cfg, engine);
 
 	sa->ahead = seq_before(cfg);
 	if (status == ST_OK && !lag_init(&sa->lag))
@@ -218,7 +208,7 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
 	if (status != ST_OK)
 		return status;
-	sa = memory_create(sizeof(*sa));
+	sa = slab_take(engine ? engine->memory : NULL, sizeof(*sa));
 	if (!sa) {
 		snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(ST_ERR_NOMEM));
 		return ST_ERR_NOMEM;
@@ -243,7 +233,7 @@ sa_create(const struct cfg_sa *cfg, uint32_t index, struct engine *engine, struc
 	else
 		status = session_create(sa, cfg, engine, message, bytes);
 	if (status == ST_OK && engine && cfg->direction == CFG_IN) {
-		status = inbound_create(sa, cfg);
+		status = inbound_create(sa, cfg, engine);
 		snprintf(message, bytes, "SA %s: %s", cfg->name, status_text(status));
 	}
 	if (status != ST_OK) {
@@ -287,7 +277,7 @@ sa_destroy(struct sa *sa, struct engine *engine)
 		engine->ops->session_destroy(engine, sa->session);
 	if (sa->lag.count)
 		lag_fini(&sa->lag);
-	free(sa->window);
-	bytes_wipe(sa, sizeof(*sa));
-	free(sa);
+	if (sa->window)
+		slab_give(engine->memory, sa->window, sa->replay->bytes(sa->window_size));
+	slab_give(sa->light ? NULL : engine->memory, sa, sizeof(*sa)); /* as sa_create() took it */
 }

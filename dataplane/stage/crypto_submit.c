@@ -41,19 +41,35 @@ refuse(struct worker *w, struct rte_mbuf *m)
 	full_drop(w, m);
 }
 
+/* A few at a time, and the sessions of the next few are fetched meanwhile. */
+static unsigned
+far_submit(struct worker *w, struct crypto_op **ops, unsigned n)
+{
+	unsigned at = 0, taken, some, ahead = n < FAR_SESSIONS ? n : FAR_SESSIONS;
+
+	far_sessions(w, ops, ahead);
+	do {
+		some = ahead - at;
+		ahead = n - ahead < FAR_SESSIONS ? n : ahead + FAR_SESSIONS;
+		far_sessions(w, ops + at + some, ahead - at - some);
+		taken = w->engine->ops->submit(w->engine, ops + at, some, w->now);
+		at += taken;
+	} while (taken == some && at < n);
+	return at;
+}
+
 void
 stage_crypto_submit(struct worker *w, struct rte_mbuf **pkts, unsigned n)
 {
 	struct crypto_op *ops[WORKER_INBOX];
 	unsigned at;
 
-	if (unlikely(w->far))
-		far_sessions(w, pkts, n);
 	if (unlikely(w->n_orders))
 		n = places_take(w, pkts, n);
 	for (unsigned i = 0; i < n; i++)
 		ops[i] = &pkt_of(pkts[i])->op;
-	at = w->engine->ops->submit(w->engine, ops, n, w->now);
+	at = unlikely(w->far && w->engine->ops->prefetch) ? far_submit(w, ops, n)
+							  : w->engine->ops->submit(w->engine, ops, n, w->now);
 	w->in_engine += at;
 	while (unlikely(at < n)) {
 		unsigned taken = 0;

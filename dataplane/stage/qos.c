@@ -20,6 +20,23 @@ start_one(struct worker *w, struct rte_mbuf *m, uint64_t start_ns)
 	}
 }
 
+/* The same for several. */
+static inline void
+start_all(struct worker *w, const struct qos_out *out, unsigned n)
+{
+	struct rte_mbuf *pkts[WORKER_BURST];
+
+	for (unsigned i = 0; i < n && w->after_queue; i++)
+		start_one(w, out[i].pkt, out[i].start_ns);
+	if (w->after_queue)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i] = out[i].pkt;
+		pkt_of(pkts[i])->time_ns = out[i].start_ns;
+	}
+	worker_put_all(w, STAGE_tx, pkts, n);
+}
+
 /* Inboxes are bounded. */
 static inline bool
 has_room(const struct worker *w)
@@ -43,8 +60,7 @@ qos_drain(struct worker *w, unsigned port)
 			rte_prefetch0(pkt_of(out[i].pkt)); /* it may have waited long */
 			rte_prefetch0(out[i].pkt);
 		}
-		for (unsigned i = 0; i < n; i++)
-			start_one(w, out[i].pkt, out[i].start_ns);
+		start_all(w, out, n);
 	} while (n == WORKER_BURST);
 }
 
