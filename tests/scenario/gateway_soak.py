@@ -8,7 +8,7 @@ it no packet is lost to an SA, whatever is rekeyed and reloaded.  In the end pin
 gateways balance, nothing was dropped for a reason that has no business here, and memory is flat
 (soak_memory.py).  An hour by hand: scripts/validate-soak.
 
-ESPLAB_SOAK_SEED chooses other chances.  Which packets come between which commands is chance anyhow: what is
+ESPLAB_SOAK_WORKERS, 1, is for each gateway; ESPLAB_SOAK_SEED chooses other chances.  Which packets come between which commands is chance anyhow: what is
 checked holds for all of them.
 """
 import json
@@ -26,6 +26,7 @@ import soak_memory
 
 SECONDS = float(os.environ.get("ESPLAB_SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("ESPLAB_SOAK_SEED", "5"))
+WORKERS = int(os.environ.get("ESPLAB_SOAK_WORKERS", "1"))
 SAMPLES = 10  # of memory, at least
 SAMPLE_SECONDS = 30  # between two of them, at most
 CALM_EVERY, CALM_STEPS = 4, 8  # a calm comes after so many samples
@@ -78,7 +79,7 @@ class Soak:
 
     def changes(self, end):
         return {"sas": self.sas(end), "port": {"tcp_adjust_mss": 1300}, "more": "log_rate = 10;",
-                "live": {"metrics": str(METRICS_PORT)}}
+                "live": {"metrics": str(METRICS_PORT), "workers": WORKERS}}
 
     def file(self, end):
         """As it runs, but for another window; takes the place of the old one at once."""
