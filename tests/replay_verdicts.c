@@ -44,7 +44,7 @@ static void
 sender_close(struct sender *sender)
 {
 	sa_destroy(sender->sa, sender->engine);
-	sender->engine->ops->destroy(sender->engine);
+	engine_destroy(sender->engine);
 }
 
 static struct rte_mbuf *

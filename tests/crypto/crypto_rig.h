@@ -47,7 +47,7 @@ rig_open(void)
 static inline void
 rig_close(struct rig *rig)
 {
-	rig->ops->destroy(rig->engine);
+	engine_destroy(rig->engine);
 }
 
 /* The i-th transform, false where the algorithms do not go together. */

@@ -105,9 +105,7 @@ def check_tcp(scenario, world, kind):
     """iperf3 of a second, in both directions."""
     if not shutil.which("iperf3"):
         return
-    server = world.spawn("hb", "iperf3", "-s", "-B", world.net.host("b"), "--forceflush")
-    while b"listening" not in server.stdout.readline():
-        pass
+    server = world.iperf_server("hb", "-B", world.net.host("b"))
     for way in ((), ("-R",)):
         done = world.run("ha", "iperf3", "-c", world.net.host("b"), "-t", "1", "-J", *way)
         found = json.loads(done.stdout)

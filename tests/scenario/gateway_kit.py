@@ -109,6 +109,13 @@ class World:
                                                stdin=subprocess.DEVNULL, stdout=out, stderr=out))
         return self.processes[-1]
 
+    def iperf_server(self, where, *options):
+        """Returns once it listens: clients with --json that find nobody end with status 0."""
+        server = self.spawn(where, "iperf3", "-s", "--forceflush", *options)
+        while server.poll() is None and b"listening" not in server.stdout.readline():
+            pass
+        return server
+
     def wire_up(self):
         for name in ("ha", "ga", "gb", "hb"):
             subprocess.run(["ip", "netns", "add", name], check=True)

@@ -12,7 +12,6 @@ own, then likewise with two queue pairs of one crypto device.
 import json
 import random
 import shutil
-import subprocess
 
 import gateway_kit
 from gateway_kit import group
@@ -23,7 +22,6 @@ WORKERS = 2
 ROUNDS = 6  # each rekeys all SAs
 IPERF_SECONDS = 3
 IPERF_PORT = 5200
-IPERF_TRIES = 20  # a second between two: servers start slowly on a loaded machine
 PROCESS = 'switching = "fast"; process_rate = 5000; process_queue = 4000; process_delay = "1 ms";'
 PARTS = 64  # addresses of each tunnel's network
 
@@ -114,10 +112,10 @@ def check_iperf(scenario, world):
     servers, clients = [], []
     for i in range(TUNNELS):
         near, far, port = world.net.address("a", i), world.net.address("b", i), str(IPERF_PORT + i)
-        servers.append(world.spawn("hb", "iperf3", "-s", "-p", port, out=subprocess.DEVNULL))
-        client = f"iperf3 --json --bidir -P 2 -t {IPERF_SECONDS} -B {near} -c {far} -p {port}"
-        clients.append(world.spawn("ha", "sh", "-c", f"for try in $(seq {IPERF_TRIES}); do "
-                                   f"{client} >{world.folder}/iperf{i} && break; sleep 1; done"))
+        servers.append(world.iperf_server("hb", "-p", port))
+        clients.append(world.spawn("ha", "iperf3", "--json", "--bidir", "-P", "2", "-t", str(IPERF_SECONDS),
+                                   "-B", near, "-c", far, "-p", port,
+                                   "--logfile", str(world.folder / f"iperf{i}")))
     for i, client in enumerate(clients):
         client.wait(120)
         out = (world.folder / f"iperf{i}").read_text(encoding="utf-8")

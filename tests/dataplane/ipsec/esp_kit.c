@@ -57,7 +57,7 @@ esp_kit_fini(struct kit *kit)
 {
 	sa_destroy(kit->out, kit->engine);
 	sa_destroy(kit->in, kit->engine);
-	kit->engine->ops->destroy(kit->engine);
+	engine_destroy(kit->engine);
 }
 
 const struct kit_transform *
