@@ -197,6 +197,8 @@ struct cfg_engine {
 	unsigned n_faults;
 	uint64_t seed;	   /* resolved: of the laboratory */
 	const char *owner; /* resolved: name of the gateway whose instance this is; NULL: nobody's */
+	uint8_t user;	   /* of an instance: which it is of `users`, instances of one gateway's workers */
+	uint8_t users;	   /* 0 is 1 */
 	struct cfg_where where;
 };
 

@@ -217,7 +217,10 @@ inner_create(struct card *card, char *message, size_t bytes)
 			inner->name);
 		return ST_ERR_CONFIG;
 	}
-	return engine_create(inner, &card->inner, message, bytes);
+	card->inner_cfg = *inner;
+	card->inner_cfg.user = card->cfg->user;
+	card->inner_cfg.users = card->cfg->users;
+	return engine_create(&card->inner_cfg, &card->inner, message, bytes);
 }
 
 static enum status

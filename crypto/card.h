@@ -72,6 +72,7 @@ struct card {
 	struct engine engine;
 	const struct cfg_engine *cfg;
 	struct engine *inner;
+	struct cfg_engine inner_cfg;
 	struct card_shape shape;
 	struct card_queue queue;
 	uint64_t timeout;

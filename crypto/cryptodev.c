@@ -1,6 +1,6 @@
 /* The engine cryptodev: any DPDK crypto device, software or hardware, look-aside and asynchronous.
  *
- * One instance, one device, one queue pair, one thread.  Operations travel in slots (cryptodev_slot.c), all
+ * One instance, one queue pair of a device, one thread.  Operations travel in slots (cryptodev_slot.c), all
  * made at creation; sessions take memory when they are made (cryptodev_session.c).  The order of completion
  * is the device's, save that of hardware, which differs from run to run: where poll() waits for all, it is
  * given back in order of submission.  No virtual time passes in a device: who wants an accelerator that takes
@@ -218,13 +218,15 @@ cryptodev_destroy(struct engine *engine)
 		return;
 	bool hardware = cd->device.hardware;
 	cryptodev_collect(cd);
-	cryptodev_device_close(&cd->device);
-	cryptodev_pools_free(cd);
-	rte_free(cd->slots); /* EAL wipes what is freed */
-	if (hardware)
-		rte_free(cd->bounce_memory);
-	else
-		free(cd->bounce_memory);
+	/* where the device goes on for others, it may still write */
+	if (cryptodev_device_close(&cd->device) || !cd->in_flight) {
+		cryptodev_pools_free(cd);
+		rte_free(cd->slots); /* EAL wipes what is freed */
+		if (hardware)
+			rte_free(cd->bounce_memory);
+		else
+			free(cd->bounce_memory);
+	}
 	free(cd->free);
 	free(cd->bounce);
 	free(cd->ready);
@@ -281,7 +283,8 @@ cryptodev_create(const struct cfg_engine *cfg, struct engine **engine, char *mes
 	cd->engine.ops = &engine_ops_cryptodev;
 	cd->waits = true;
 	cd->queue = cfg->queue ? RTE_MIN(cfg->queue, QUEUE_MAX) : QUEUE_DEFAULT;
-	enum status status = cryptodev_device_open(&cd->device, cfg->device, cd->queue, message, bytes);
+	enum status status = cryptodev_device_open(
+		&cd->device, cfg->device, cfg->user, cfg->users, cd->queue, message, bytes);
 	if (status == ST_OK) {
 		cd->queue = RTE_MIN(cd->device.queue, cd->device.hardware ? HARDWARE_MAX : QUEUE_MAX);
 		status = memory_create(cd);

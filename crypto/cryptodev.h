@@ -19,6 +19,7 @@
 #define CRYPTODEV_WORKERS_MAX 8	 /* of a crypto_scheduler: as many as it takes */
 #define CRYPTODEV_SEGMENTS_MAX 4 /* pieces of a chain that a device gets as they are; more are gathered */
 #define CRYPTODEV_POOLS_MAX 16
+#define CRYPTODEV_PAIRS_MAX 64u /* engines of one device */
 
 /* What a driver does wrong, rows of cryptodev_quirk.def. */
 enum cryptodev_quirk {
@@ -30,6 +31,13 @@ enum cryptodev_quirk {
 };
 #define CRYPTODEV_QUIRK(name) (1u << CRYPTODEV_QUIRK_BIT_##name)
 
+/* What an engine gets of what `device` says. */
+struct cryptodev_share {
+	const char *name; /* of its device, with arguments; what follows is not of it */
+	size_t bytes;
+	unsigned pair, pairs; /* the engine's among those that engines have of the device */
+};
+
 /* A DPDK device with one queue pair of ours. */
 struct cryptodev_device {
 	uint8_t id;
@@ -39,9 +47,12 @@ struct cryptodev_device {
 	uint64_t features; /* RTE_CRYPTODEV_FF_* */
 	unsigned quirks;   /* CRYPTODEV_QUIRK() */
 	bool hardware;	   /* reads and writes memory by itself: only EAL's memory can be given to it */
-	bool spare;	   /* can have a second queue pair, see cryptodev_device.c */
+	bool spare;	   /* can have a queue pair more, see cryptodev_device.c */
 	bool started;
-	bool made; /* by us: it goes when we go */
+	bool made;   /* by us: it goes when we go */
+	bool joined; /* it was there: another engine has started it */
+	bool shared; /* in the table of cryptodev_share.c */
+	struct cryptodev_share share;
 	unsigned n_workers;
 	uint8_t workers[CRYPTODEV_WORKERS_MAX]; /* device ids of a scheduler's, made by us */
 	unsigned queue;				/* operations that it takes */
@@ -115,11 +126,21 @@ struct cryptodev {
 	unsigned n_pools;
 };
 
-/* cryptodev_device.c: finds or makes the device that `text` names, and starts it with `queue` descriptors.
- * On failure nothing is left behind. */
-enum status cryptodev_device_open(
-	struct cryptodev_device *device, const char *text, unsigned queue, char *message, size_t bytes);
-void cryptodev_device_close(struct cryptodev_device *device);
+/* cryptodev_device.c: finds or makes the device that `text` names for this one of the users, and starts it
+ * with `queue` descriptors.  On failure nothing is left behind. */
+enum status cryptodev_device_open(struct cryptodev_device *device, const char *text, unsigned user,
+	unsigned users, unsigned queue, char *message, size_t bytes);
+/* False: other engines have the device still, and it goes on. */
+bool cryptodev_device_close(struct cryptodev_device *device);
+
+/* cryptodev_share.c: which device of `text` it is, and which queue pair. */
+enum status cryptodev_share_find(struct cryptodev_share *share, const char *text, unsigned user,
+	unsigned users, char *message, size_t bytes);
+/* May it have that device, which is there already? */
+bool cryptodev_share_joins(const struct cryptodev_device *device, uint8_t id);
+enum status cryptodev_share_enter(struct cryptodev_device *device, char *message, size_t bytes);
+/* True: it was the last one. */
+bool cryptodev_share_leave(struct cryptodev_device *device);
 
 /* cryptodev_caps.c: whether the device offers the transform; full: the length of digest to ask for where it
  * cannot do the ICV's, else 0. */

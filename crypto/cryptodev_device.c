@@ -2,18 +2,22 @@
  *
  * "crypto_openssl0,max_nb_queue_pairs=2" is a name and DPDK's device arguments.  A name without a number gets
  * the first that is free.  The workers of a crypto_scheduler ("crypto_scheduler,worker=crypto_openssl,
- * worker=crypto_aesni_mb,mode=round-robin") are made likewise.  One engine, one device: a second that names
- * the same one is refused.  EAL must run; PCI devices must have been let in when it was started.
+ * worker=crypto_aesni_mb,mode=round-robin") are made likewise.  One engine, one device, and a second that
+ * names the same one is refused, unless both are of one gateway's workers (cryptodev_share.c): then the first
+ * sets up queue pairs for all, and the last takes the device away.  EAL must run; PCI devices must have been
+ * let in when it was started.
  *
  * Drivers give a queue pair back only when a device is configured anew with fewer, and none with 0; what was
  * not given back is lost in EAL's memory when the device goes, but for rings, which a later device of the
- * same id finds by their name.  A made device therefore has two pairs and sets up the second alone, which one
- * more configuration gives back.  The scheduler cannot live with half of its pairs.  Left for good are 960
- * bytes for each device, DPDK's own lists of callbacks, and 3.5 KiB for each scheduler with two workers. */
+ * same id finds by their name.  A made device therefore has one pair more and does not set up the first,
+ * where it can have so many; one more configuration gives back the others.  The scheduler cannot live with
+ * half of its pairs.  Left for good are 960 bytes for each device, DPDK's own lists of callbacks, and 3.5 KiB
+ * for each scheduler with two workers. */
 #include "crypto/cryptodev.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_dev.h>
@@ -108,17 +112,23 @@ refuse_name(const struct part *name, char *message, size_t bytes)
 	return ST_ERR_NOT_FOUND;
 }
 
+/* That of crypto_chacha20_poly1305 is its driver's. */
+static bool
+is_numbered(const struct part *name)
+{
+	const char *driver = driver_of(name);
+
+	return driver && name->bytes > strlen(driver) && isdigit((unsigned char)name->text[name->bytes - 1]);
+}
+
 /* The name with a number, into out. */
 static enum status
 name_complete(const struct part *name, char out[CRYPTODEV_NAME_MAX], char *message, size_t bytes)
 {
-	const char *driver = driver_of(name);
-
-	if (!driver || name->bytes >= CRYPTODEV_NAME_MAX - 4)
+	if (!driver_of(name) || name->bytes >= CRYPTODEV_NAME_MAX - 4)
 		return refuse_name(name, message, bytes);
 	snprintf(out, CRYPTODEV_NAME_MAX, "%.*s", (int)name->bytes, name->text);
-	/* that of crypto_chacha20_poly1305 is its driver's */
-	if (name->bytes > strlen(driver) && isdigit((unsigned char)out[name->bytes - 1])) {
+	if (is_numbered(name)) {
 		if (rte_cryptodev_get_dev_id(out) < 0)
 			return ST_OK;
 		snprintf(message, bytes,
@@ -186,13 +196,44 @@ worker_make(struct cryptodev_device *device, const struct part *part, char *args
 	return ST_OK;
 }
 
+/* Of a name that workers have in common: without a number they have a device each.  True: it is there, and
+ * theirs. */
+static bool
+device_join(struct cryptodev_device *device, const struct part *name)
+{
+	char text[CRYPTODEV_NAME_MAX];
+	int id;
+
+	if (!is_numbered(name))
+		device->share.pair = device->share.pairs = 0;
+	if (device->share.pairs < 2)
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)name->bytes, name->text);
+	id = rte_cryptodev_get_dev_id(text);
+	if (id < 0 || !cryptodev_share_joins(device, (uint8_t)id))
+		return false;
+	memcpy(device->name, text, sizeof(text));
+	device->id = (uint8_t)id;
+	return device->joined = true;
+}
+
 static enum status
 device_from_driver(struct cryptodev_device *device, const struct part *name, const char *rest, char *message,
 	size_t bytes)
 {
 	char args[ARGS_MAX];
-	enum status status = name_complete(name, device->name, message, bytes);
 
+	if (device_join(device, name))
+		return ST_OK;
+	bool scheduler = !strncmp(name->text, SCHEDULER, strlen(SCHEDULER));
+	enum status status = name_complete(name, device->name, message, bytes);
+	if (status == ST_OK && device->share.pairs > 1 && scheduler) {
+		snprintf(message, bytes,
+			"device \"%s\": a scheduler has one engine; without its number each of %u workers "
+			"gets one of its own",
+			device->name, device->share.pairs);
+		return ST_ERR_CONFIG;
+	}
 	snprintf(args, sizeof(args), "%s", device->name);
 	while (status == ST_OK && *rest) {
 		struct part part = part_next(&rest);
@@ -207,7 +248,7 @@ device_from_driver(struct cryptodev_device *device, const struct part *name, con
 			snprintf(args + strlen(args), sizeof(args) - strlen(args), ",%.*s", (int)part.bytes,
 				part.text);
 	}
-	if (status == ST_OK && !device->n_workers && !strncmp(name->text, SCHEDULER, strlen(SCHEDULER))) {
+	if (status == ST_OK && !device->n_workers && scheduler) {
 		snprintf(message, bytes,
 			"device \"%s\": without workers it does not start; allowed: " SCHEDULER
 			",worker=crypto_openssl,worker=crypto_aesni_mb,mode=round-robin",
@@ -254,12 +295,14 @@ device_from_pci(struct cryptodev_device *device, const struct part *name, char *
 			device->name);
 		return ST_ERR_NOT_FOUND;
 	}
-	if (rte_cryptodev_queue_pair_count((uint8_t)id)) {
+	device->joined = device->share.pairs > 1 && cryptodev_share_joins(device, (uint8_t)id);
+	if (!device->joined && rte_cryptodev_queue_pair_count((uint8_t)id)) {
 		snprintf(message, bytes, "device \"%s\" has an engine already; allowed: one", device->name);
 		return ST_ERR_EXISTS;
 	}
 	device->id = (uint8_t)id;
-	device->made = device->hardware = true;
+	device->made = !device->joined;
+	device->hardware = true;
 	return ST_OK;
 }
 
@@ -286,8 +329,8 @@ quirks_of(const char *driver)
 }
 
 /* A scheduler's faults are those of all its workers. */
-static void
-device_describe(struct cryptodev_device *device)
+static enum status
+device_describe(struct cryptodev_device *device, char *message, size_t bytes)
 {
 	struct rte_cryptodev_info info;
 
@@ -295,31 +338,44 @@ device_describe(struct cryptodev_device *device)
 	device->driver = info.driver_name;
 	device->features = info.feature_flags;
 	device->quirks = quirks_of(info.driver_name);
-	device->spare = !device->hardware && !device->n_workers && info.max_nb_queue_pairs > 1;
+	if (device->share.pairs > 1 && device->share.pairs > info.max_nb_queue_pairs) {
+		snprintf(message, bytes,
+			"device \"%s\" has %u queue pairs, but %u workers are to have one each; allowed: "
+			"fewer workers, or more devices, with spaces between",
+			device->name, info.max_nb_queue_pairs, device->share.pairs);
+		return ST_ERR_RANGE;
+	}
+	device->share.pairs = RTE_MAX(device->share.pairs, 1u);
+	device->spare = !device->hardware && !device->n_workers &&
+			info.max_nb_queue_pairs > device->share.pairs;
+	device->queue_pair = (uint16_t)(device->spare + device->share.pair);
 	for (unsigned i = 0; i < device->n_workers; i++) {
 		rte_cryptodev_info_get(device->workers[i], &info);
 		device->quirks |= quirks_of(info.driver_name);
 		device->features &= info.feature_flags | RTE_CRYPTODEV_FF_SYMMETRIC_CRYPTO;
 	}
+	return ST_OK;
+}
+
+/* A ring of n holds n - 1. */
+static unsigned
+descriptors_of(const struct cryptodev_device *device, unsigned queue)
+{
+	return device->spare || device->hardware ? rte_align32pow2(queue + 1) : SCHEDULER_DESCRIPTORS;
 }
 
 static enum status
 device_start(struct cryptodev_device *device, unsigned queue, char *message, size_t bytes)
 {
-	bool spare = device->spare;
-	struct rte_cryptodev_config config = {.socket_id = SOCKET_ID_ANY, .nb_queue_pairs = spare ? 2 : 1};
-	/* a ring of n holds n - 1 */
-	struct rte_cryptodev_qp_conf pair = {.nb_descriptors = spare || device->hardware
-								       ? rte_align32pow2(queue + 1)
-								       : SCHEDULER_DESCRIPTORS};
+	uint16_t first = device->spare, n = (uint16_t)(first + device->share.pairs);
+	struct rte_cryptodev_config config = {.socket_id = SOCKET_ID_ANY, .nb_queue_pairs = n};
+	struct rte_cryptodev_qp_conf pair = {.nb_descriptors = descriptors_of(device, queue)};
 	const char *what = "configured";
 	int error = rte_cryptodev_configure(device->id, &config);
 
-	device->queue_pair = spare;
-	device->queue = RTE_MIN(queue, pair.nb_descriptors - 1);
-	if (!error) {
+	for (uint16_t i = first; i < n && !error; i++) {
 		what = "given a queue";
-		error = rte_cryptodev_queue_pair_setup(device->id, device->queue_pair, &pair, SOCKET_ID_ANY);
+		error = rte_cryptodev_queue_pair_setup(device->id, i, &pair, SOCKET_ID_ANY);
 	}
 	if (!error) {
 		what = "started";
@@ -334,40 +390,59 @@ device_start(struct cryptodev_device *device, unsigned queue, char *message, siz
 	return ST_OK;
 }
 
-enum status
-cryptodev_device_open(
-	struct cryptodev_device *device, const char *text, unsigned queue, char *message, size_t bytes)
+static enum status
+device_find(struct cryptodev_device *device, const char *text, char *message, size_t bytes)
 {
 	const char *rest = text;
 	struct part name = part_next(&rest);
-	enum status status;
+	enum status status = is_pci(&name) ? device_from_pci(device, &name, message, bytes)
+					   : device_from_driver(device, &name, rest, message, bytes);
 
+	return status ? status : device_describe(device, message, bytes);
+}
+
+enum status
+cryptodev_device_open(struct cryptodev_device *device, const char *text, unsigned user, unsigned users,
+	unsigned queue, char *message, size_t bytes)
+{
 	*device = (struct cryptodev_device){0};
-	status = is_pci(&name) ? device_from_pci(device, &name, message, bytes)
-			       : device_from_driver(device, &name, rest, message, bytes);
-	if (status == ST_OK) {
-		device_describe(device);
+	enum status status = cryptodev_share_find(&device->share, text, user, users, message, bytes);
+	char *name = status ? NULL : strndup(device->share.name, device->share.bytes);
+
+	if (!name)
+		return status ? status : ST_ERR_NOMEM;
+	status = device_find(device, name, message, bytes);
+	free(name);
+	device->queue = RTE_MIN(queue, descriptors_of(device, queue) - 1);
+	if (status == ST_OK && !device->joined)
 		status = device_start(device, queue, message, bytes);
-	}
-	if (status != ST_OK)
+	if (status == ST_OK && device->share.pairs > 1)
+		status = cryptodev_share_enter(device, message, bytes);
+	if (status == ST_OK)
+		device->started = device->made = true;
+	else if (device->joined) /* others work with it */
+		*device = (struct cryptodev_device){0};
+	else
 		cryptodev_device_close(device);
 	return status;
 }
 
-void
+bool
 cryptodev_device_close(struct cryptodev_device *device)
 {
 	struct rte_cryptodev_config config = {.socket_id = SOCKET_ID_ANY, .nb_queue_pairs = 1};
+	bool last = !device->shared || cryptodev_share_leave(device);
 
-	if (device->started)
+	if (last && device->started)
 		rte_cryptodev_stop(device->id);
-	if (device->queue_pair)
+	if (last && device->spare)
 		rte_cryptodev_configure(device->id, &config);
-	if (device->started)
+	if (last && device->started)
 		rte_cryptodev_close(device->id);
-	if (device->made)
+	if (last && device->made)
 		device_remove(device->id);
 	while (device->n_workers)
 		device_remove(device->workers[--device->n_workers]);
 	*device = (struct cryptodev_device){0};
+	return last;
 }

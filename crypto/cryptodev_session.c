@@ -115,7 +115,7 @@ pool_add(struct cryptodev *cd)
 
 	if (cd->n_pools == CRYPTODEV_POOLS_MAX)
 		return false;
-	snprintf(name, sizeof(name), "crypto%u_%u", cd->device.id, cd->n_pools);
+	snprintf(name, sizeof(name), "crypto%u_%u_%u", cd->device.id, cd->device.queue_pair, cd->n_pools);
 	struct rte_mempool *pool = rte_cryptodev_sym_session_pool_create(
 		name, POOL_FIRST << cd->n_pools, size, 0, 0, SOCKET_ID_ANY);
 	if (!pool)

@@ -158,7 +158,7 @@ rte_ipsec_sa_make(struct rte_ipsec_subject *s, const struct esp_subject_cfg *cfg
 		snprintf(message, bytes, "rte_ipsec: librte_ipsec has no %s", lacks);
 		return ST_ERR_UNSUPPORTED;
 	}
-	status = cryptodev_device_open(&s->device, device, QUEUE, message, bytes);
+	status = cryptodev_device_open(&s->device, device, 0, 1, QUEUE, message, bytes);
 	if (status == ST_OK)
 		status = session_make(s, cfg, message, bytes);
 	if (status != ST_OK)

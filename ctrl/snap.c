@@ -88,8 +88,9 @@ ask_counters(struct dp *dp, void *arg, uint64_t now)
 		snap->stage[s].timed_packets += stage->timed_packets;
 		snap->stage[s].timed_cycles += stage->timed_cycles;
 	}
-	snap->engine_counts = engine && engine->ops->counters;
-	for (unsigned c = 0; snap->engine_counts && c < ENGINE_COUNTER_COUNT; c++)
+	bool counts = engine && engine->ops->counters;
+	snap->engine_counts |= counts;
+	for (unsigned c = 0; counts && c < ENGINE_COUNTER_COUNT; c++)
 		snap->counter[c] += engine->ops->counters(engine)[c];
 	for (unsigned p = 0; p < snap->cfg->n_ports; p++) {
 		snap->received[p] += dp_port_received(dp, p);

@@ -53,16 +53,32 @@ ports_create(struct dp *dp, struct port **ports)
 	return ST_OK;
 }
 
-/* What the gateway calls its engine; without a resolved one, a plain engine of that kind. */
+/* What the gateway calls its engine; without a resolved one, a plain engine of that kind.  The worker that
+ * has the process path alone encrypts nothing, and takes nothing of a device. */
+static void
+worker_engine_choose(struct worker *w, const struct cfg_gateway *cfg)
+{
+	if (hand_self(w) >= hand_owning(w)) {
+		w->engine_cfg.kind = w->engine_cfg.name = "ipsec_mb";
+		return;
+	}
+	if (cfg->engine_cfg)
+		w->engine_cfg = *cfg->engine_cfg;
+	else
+		w->engine_cfg.kind = cfg->engine ? cfg->engine : "ipsec_mb";
+	w->engine_cfg.name = cfg->engine ? cfg->engine : "ipsec_mb";
+	w->engine_cfg.user = (uint8_t)hand_self(w);
+	w->engine_cfg.users = (uint8_t)hand_owning(w);
+}
+
 static enum status
 worker_engine_create(struct worker *w, const struct cfg_gateway *cfg, char *message, size_t bytes)
 {
 	if (!cfg->n_sas) /* a router needs no engine */
 		return ST_OK;
-	w->engine_cfg.kind = w->engine_cfg.name = cfg->engine ? cfg->engine : "ipsec_mb";
+	worker_engine_choose(w, cfg);
 	char why[2000] = "";
-	enum status status = engine_create(
-		cfg->engine_cfg ? cfg->engine_cfg : &w->engine_cfg, &w->engine, why, sizeof(why));
+	enum status status = engine_create(&w->engine_cfg, &w->engine, why, sizeof(why));
 
 	if (status)
 		snprintf(message, bytes, "engine \"%s\": %s", w->engine_cfg.name,

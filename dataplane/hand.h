@@ -97,5 +97,7 @@ void hand_port(const struct worker *worker, struct dp_port *port);
 void hand_owners(const struct worker *worker, const struct cfg_gateway *cfg, uint8_t *owners);
 /* Which of the workers this is; 0 where there is one. */
 unsigned hand_self(const struct worker *worker);
+/* How many of them, the first ones, own SAs. */
+unsigned hand_owning(const struct worker *worker);
 
 #endif

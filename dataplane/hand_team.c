@@ -111,3 +111,9 @@ hand_self(const struct worker *w)
 {
 	return w->hand ? w->hand->self : 0;
 }
+
+unsigned
+hand_owning(const struct worker *w)
+{
+	return w->hand ? w->hand->team->owners : 1;
+}

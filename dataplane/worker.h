@@ -56,7 +56,7 @@ struct worker {
 	bool after_queue;	   /* the sequence number is taken after the queue */
 	const struct local *local; /* where IPsec ends */
 	struct engine *engine;
-	struct cfg_engine engine_cfg; /* of a plain engine, where the configuration has no other */
+	struct cfg_engine engine_cfg; /* of the engine: what the configuration says, and whose it is */
 	unsigned in_engine;	      /* packets under way there */
 	bool reorders;		      /* the engine may finish in another order */
 	unsigned n_orders;	      /* SAs with in_order */

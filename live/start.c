@@ -51,6 +51,23 @@ pci_add(struct arguments *arguments, const char *device)
 	return true;
 }
 
+/* An engine's: with spaces between. */
+static bool
+pci_add_each(struct arguments *arguments, const char *devices)
+{
+	char device[256];
+	bool pci = false;
+
+	while (devices && *(devices += strspn(devices, " "))) {
+		size_t bytes = strcspn(devices, " ");
+
+		snprintf(device, sizeof(device), "%.*s", (int)bytes, devices);
+		pci |= pci_add(arguments, device);
+		devices += bytes;
+	}
+	return pci;
+}
+
 unsigned
 live_worker_count(const struct cfg_lab *cfg)
 {
@@ -126,7 +143,7 @@ live_eal_start(const char *program, const struct cfg_lab *cfg, char *const *args
 	for (unsigned i = 0; i < gateway->n_ports; i++)
 		pci |= pci_add(&arguments, gateway->ports[i].device);
 	for (unsigned i = 0; i < cfg->n_engines; i++)
-		pci |= pci_add(&arguments, cfg->engines[i].device);
+		pci |= pci_add_each(&arguments, cfg->engines[i].device);
 	if (!n_args)
 		defaults_add(&arguments, cfg);
 	if (!n_args && !pci)

@@ -72,10 +72,10 @@ class Net:
         return [group(name=name, direction=way, action="protect", sa=name, src=self.network(src),
                       dst=self.network(dst)) for name, way, src, dst in self.ways(end)]
 
-    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more="",
+    def config(self, end, folder, sas=None, policies=None, port=None, live=None, more="", top="",
                lan="net_tap0,iface=lan", wan="net_af_packet0,iface=wan"):
         """sas, policies: groups instead of a tunnel between the networks; port, live: more keys, more: of
-        the gateway; lan, wan: devices to the host and to the other gateway."""
+        the gateway, top: more sections; lan, wan: devices to the host and to the other gateway."""
         far = "b" if end == "a" else "a"
         ports = [group(name="lan", address=f"{self.gateway(end)}/{self.lan_len}",
                        device=lan, **(port or {})),
@@ -83,6 +83,7 @@ class Net:
                        device=wan, **(port or {}))]
         routes = [group(to=self.network(far), via=self.wan[far])]
         return f"""live = {group(control=f"{folder}/{end}.sock", **(live or {}))};
+{top}
 gateways = ({{ name = "site-{end}"; {more}
   ports = {groups(ports)};
   routes = {groups(routes)};

@@ -7,7 +7,7 @@ counters say whether a sequence number was used twice: as many packets as number
 nothing lost between the workers.
 
 First with two queues of each device, then with one at the WAN and a process path that has a thread of its
-own.
+own, then likewise with two queue pairs of one crypto device.
 """
 import json
 import random
@@ -22,6 +22,7 @@ WORKERS = 2
 ROUNDS = 6  # each rekeys all SAs
 IPERF_SECONDS = 3
 IPERF_PORT = 5200
+PROCESS = 'switching = "fast"; process_rate = 5000; process_queue = 4000; process_delay = "1 ms";'
 PARTS = 64  # addresses of each tunnel's network
 
 
@@ -156,6 +157,15 @@ def check_process(scenario, world):
         scenario.check(stages["switching"] > 100, f"{end}: packets at ports with two paths: {stages}")
 
 
+def check_cryptodev(scenario, world):
+    """All that was submitted came back, and there was room for it."""
+    check_process(scenario, world)
+    for end in "ab":
+        found = world.asked(end, "crypto", "engine", "accelerator", "statistic")
+        scenario.equal((found["kind"], found["queue_full"]), ("cryptodev", 0), f"engine of {end}")
+        scenario.check(found["completed"] > 100, f"engine of {end}: {found}")
+
+
 def run(scenario, folder, rounds, more_checks, **changes):
     world = gateway_kit.World(scenario, folder, Tunnels())
     try:
@@ -176,7 +186,9 @@ def body(scenario, folder):
     wan = "net_af_packet0,iface=wan,framecnt=4096"  # a loaded machine lets a worker wait
     run(scenario, folder, ROUNDS, check_iperf, live=live, wan=f"{wan},qpairs={WORKERS}")
     run(scenario, folder, 1, check_process, live=live, wan=wan,
-        more='switching = "fast"; process_rate = 5000; process_queue = 4000; process_delay = "1 ms";')
+        more=PROCESS)
+    run(scenario, folder, 1, check_cryptodev, live=live, wan=wan, more='engine = "dev"; ' + PROCESS,
+        top='engines = ( { name = "dev"; kind = "cryptodev"; device = "crypto_aesni_mb0"; } );')
 
 
 gateway_kit.main(body)
