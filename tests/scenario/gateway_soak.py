@@ -8,8 +8,8 @@ it no packet is lost to an SA, whatever is rekeyed and reloaded.  In the end pin
 gateways balance, nothing was dropped for a reason that has no business here, and memory is flat
 (soak_memory.py).  An hour by hand: scripts/validate-soak.
 
-ESPLAB_SOAK_WORKERS, 1, is for each gateway; ESPLAB_SOAK_SEED chooses other chances.  Which packets come between which commands is chance anyhow: what is
-checked holds for all of them.
+ESPLAB_SOAK_WORKERS, 1, is for each gateway; ESPLAB_SOAK_SEED chooses other chances.  Which packets come
+between which commands is chance anyhow: what is checked holds for all of them.
 """
 import json
 import os
