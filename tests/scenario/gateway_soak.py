@@ -14,6 +14,7 @@ between which commands is chance anyhow: what is checked holds for all of them.
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -99,8 +100,22 @@ class Soak:
             with client.makefile("rwb") as file:
                 file.write(f"{line}\n".encode())
                 file.flush()
-                *status, size = file.readline().split()
-                return file.read(int(size)).decode(), status == [b"ok"]
+                try:
+                    *status, size = file.readline().split()
+                    return file.read(int(size)).decode(), status == [b"ok"]
+                except TimeoutError as error:
+                    self.stuck(end, line)
+                    raise kit.Stop from error
+
+    def stuck(self, end, line):
+        """No answer: where its threads are."""
+        pid = str(self.world.gateways[end].pid)
+        where = "no gdb"
+        if shutil.which("gdb"):
+            done = subprocess.run(["gdb", "-p", pid, "-batch", "-ex", "thread apply all backtrace 12"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            where = "\n".join(text for text in done.stdout.splitlines() if text.startswith(("Thread", "#")))
+        self.scenario.check(False, f"{end} has no answer to {line} in {ANSWER_SECONDS} s: {where}")
 
     def told(self, end, line):
         """What must succeed."""
