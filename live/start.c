@@ -39,7 +39,7 @@ static bool
 pci_add(struct arguments *arguments, const char *device)
 {
 	size_t name = device ? strcspn(device, ",") : 0;
-	char text[256];
+	char text[2 + 256]; /* "-a" and a name of pci_add_each() */
 
 	if (!name || !memchr(device, ':', name))
 		return false;

@@ -26,6 +26,7 @@ OVERHEAD = 20 + 8 + 8 + 2 + 16 + 3  # of the tunnel: headers, IV, trailer, ICV, 
 PACKETS = 3000  # of a file
 FLOOD = 100000  # frames, at least
 SECONDS = 30
+FOREIGN = pathlib.Path(__file__).with_name("foreign.supp")  # leaks
 AF_PACKET_JUMBO = "framesz=16384,blocksz=65536,framecnt=512"
 HUGE_PAGES = 256  # of 2 MB, for two gateways
 HUGE = "/proc/sys/vm/nr_hugepages"
@@ -290,6 +291,7 @@ def check_tap(scenario, folder):
 
 
 def body(scenario, folder):
+    os.environ.setdefault("LSAN_OPTIONS", f"suppressions={FOREIGN}:print_suppressions=0")
     check_files(scenario, folder)
     for state in folder.glob("*.state"):
         state.unlink()
