@@ -101,7 +101,7 @@ plan_read(const struct dp *dp, struct dp_change *change, unsigned *n_new_in, cha
 					"SA %s: the AH over it goes, so it wants a new key too", sa->name);
 				return ST_ERR_CONFIG;
 			}
-			if (dp->pool && keepalive_sends(sa) && !change->sas[i]->light)
+			if (dp->pool && keepalive_sends(change->sas[i], sa))
 				change->keepalive[change->n_keepalive++] = change->sas[i];
 		}
 		if (plan->fate != FATE_KEPT)
@@ -182,7 +182,6 @@ change_prepare(struct dp *dp, struct dp_change *change, char *message, size_t by
 
 	if (!status)
 		status = dp_ports_create(dp, change, message, bytes);
-
 	if (!status && !dp->worker->engine && change->n) {
 		snprintf(message, bytes,
 			"a gateway that was started without SAs has no engine: start it anew");
@@ -242,7 +241,7 @@ make_one(struct dp *dp, struct dp_change *change, uint32_t i, char *message, siz
 	}
 	plan->made->policy = plan->number;
 	change->sas[i] = plan->made;
-	if (dp->pool && keepalive_sends(cfg) && !plan->made->light)
+	if (dp->pool && keepalive_sends(plan->made, cfg))
 		change->keepalive[change->n_keepalive++] = plan->made;
 	return ST_OK;
 }

@@ -73,7 +73,7 @@ keepalive_list(struct dp *dp)
 {
 	dp->n_keepalive = 0;
 	for (unsigned i = 0; dp->pool && i < dp->cfg->n_sas; i++)
-		if (keepalive_sends(&dp->cfg->sas[i]) && !dp->sas[i]->light)
+		if (keepalive_sends(dp->sas[i], &dp->cfg->sas[i]))
 			dp->keepalive[dp->n_keepalive++] = dp->sas[i];
 }
 

@@ -6,11 +6,11 @@
 
 /* After the SAs were made: lists those that send keepalives. */
 enum status keepalive_create(struct dp *dp);
-/* Whether such an SA does. */
+/* Whether sa, as cfg says or is to say, does: at its owner. */
 static inline bool
-keepalive_sends(const struct cfg_sa *cfg)
+keepalive_sends(const struct sa *sa, const struct cfg_sa *cfg)
 {
-	return cfg->natt && cfg->direction == CFG_OUT && cfg->natt_keepalive;
+	return !sa->light && cfg->natt && cfg->direction == CFG_OUT && cfg->natt_keepalive;
 }
 
 /* TIME_NEVER where there are none. */
